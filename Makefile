@@ -1,0 +1,41 @@
+# Daily work. `make` alone lists the targets.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo start stop status test test-fast test-faults verify format bench
+SHELL := /bin/bash
+NODE = $$(toolchain/node.sh)
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+setup: ## Install what is missing: Node, Docker engine, Pulumi, plugins, images
+	@bin/setup
+
+demo: setup ## Everything up, the tenant "demo" created, its login proved
+	@bin/berth demo
+
+start: setup ## Platform and control plane up
+	@bin/berth start
+
+stop: ## Control plane down (the platform and the tenants stay up)
+	@bin/berth stop
+
+status: ## What runs
+	@bin/berth status
+
+test: setup ## All tests, real parts included, and a quarter of the kill table
+	@$(NODE) test/run.ts all
+
+test-fast: setup ## Tests without Odoo: two minutes
+	@$(NODE) test/run.ts fast
+
+test-faults: setup ## The whole kill table, printed, and the engine's faults
+	@FAULTS=all $(NODE) test/run.ts faults
+
+bench: setup ## Berth against the same work by hand
+	@PATH="$$(dirname $(NODE)):$$PATH" npm run --silent bench
+
+verify: ## Format, lint, import directions, types, dead code (after one setup)
+	@PATH="$$(dirname $(NODE)):$$PATH" npm run --silent verify
+
+format: ## Format the tree (after one setup)
+	@PATH="$$(dirname $(NODE)):$$PATH" npm run --silent format
