@@ -1,0 +1,78 @@
+export interface TraefikConfig {
+  /** Public port, on all addresses. */
+  httpPort: number;
+  /** Ping and API, on 127.0.0.1. */
+  adminPort: number;
+  redisPort: number;
+  redisPassword: string;
+}
+
+/** Name of the entry point that routes use. */
+export const entryPoint = "web";
+
+/** Text of Traefik's static configuration (JSON is YAML). It holds Redis' password. */
+export function traefikConf(config: TraefikConfig): string {
+  return JSON.stringify(
+    {
+      global: { checkNewVersion: false, sendAnonymousUsage: false },
+      log: { level: "WARN", format: "json" },
+      accessLog: {
+        format: "json",
+        fields: {
+          headers: { defaultMode: "drop", names: { "User-Agent": "keep", "X-Request-Id": "keep" } },
+        },
+      },
+      ping: { entryPoint: "traefik" },
+      api: { insecure: true, dashboard: false },
+      entryPoints: {
+        traefik: { address: `127.0.0.1:${config.adminPort}` },
+        [entryPoint]: {
+          address: `:${config.httpPort}`,
+          asDefault: true,
+          // Nobody in front of Traefik is trusted to say who the client was.
+          forwardedHeaders: { insecure: false },
+          transport: {
+            // A body may take an hour to arrive, an answer as long as it needs; websockets have no limit.
+            respondingTimeouts: { readTimeout: "3600s", writeTimeout: "0s", idleTimeout: "180s" },
+            lifeCycle: { graceTimeOut: "10s" },
+          },
+        },
+      },
+      serversTransport: { forwardingTimeouts: { dialTimeout: "5s", responseHeaderTimeout: "0s" } },
+      providers: {
+        providersThrottleDuration: "50ms",
+        redis: {
+          endpoints: [`127.0.0.1:${config.redisPort}`],
+          password: config.redisPassword,
+          rootKey: "traefik",
+        },
+        file: { filename: "/etc/berth/pages.yml", watch: false },
+      },
+      experimental: { localPlugins: { unknownhost: { moduleName: "berth/unknownhost" } } },
+    },
+    null,
+    2,
+  );
+}
+
+/** Text of the file provider: what no tenant's route takes gets the page for unknown hosts. */
+export function pagesConf(page: { html: string; text: string }): string {
+  return JSON.stringify(
+    {
+      http: {
+        routers: {
+          "unknown-host": {
+            rule: "PathPrefix(`/`)",
+            priority: 1,
+            entryPoints: [entryPoint],
+            middlewares: ["unknown-host"],
+            service: "noop@internal",
+          },
+        },
+        middlewares: { "unknown-host": { plugin: { unknownhost: page } } },
+      },
+    },
+    null,
+    2,
+  );
+}

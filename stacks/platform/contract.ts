@@ -1,0 +1,47 @@
+import { z } from "zod";
+
+/** What goes into the platform's stack and what comes out of it. This file is the only place where both are defined. */
+
+const port = z.int().min(1).max(65535);
+/** A file of this machine that is copied into a container, and the SHA-256 of its text. */
+const file = z.strictObject({ path: z.string().startsWith("/"), sha256: z.string().length(64) });
+const id = z.string().regex(/^\d+$/);
+
+/** Value of the config key `berth-platform:platform`. Holds no secret: files are named, not quoted. */
+const platformConfig = z.strictObject({
+  version: z.literal(1),
+  /** Name of the environment: prefix of containers, volumes, network and bridge. */
+  env: z.string().regex(/^[a-z][a-z0-9-]{0,9}$/, "is not an environment name"),
+  network: z.strictObject({ subnet: z.cidrv4(), gateway: z.ipv4() }),
+  postgres: z.strictObject({
+    image: z.string().min(1),
+    uid: id,
+    gid: id,
+    port,
+    /** Logins that may come from 127.0.0.1 only, and then to any database they may connect to. */
+    controlLogins: z.array(z.string().regex(/^[a-z_]+$/)),
+    /** MiB. */
+    sharedBuffersMb: z.int().min(16),
+    maxConnections: z.int().min(20),
+    passwordFile: file,
+  }),
+  redis: z.strictObject({ image: z.string().min(1), uid: id, gid: id, port, configFile: file }),
+  traefik: z.strictObject({ image: z.string().min(1), httpPort: port, adminPort: port, configFile: file }),
+});
+export type PlatformConfig = z.infer<typeof platformConfig>;
+
+/** What `pulumi stack output --json` shows. */
+export const platformStackOutputs = z.object({
+  network: z.object({ name: z.string(), bridge: z.string(), subnet: z.string(), gateway: z.string() }),
+  postgres: z.object({ container: z.string(), host: z.string(), port }),
+  redis: z.object({ container: z.string(), port }),
+  traefik: z.object({ container: z.string(), httpPort: port, entryPoint: z.string() }),
+});
+
+/** Parses the value of `berth-platform:platform`. Throws an Error whose message names each wrong field. */
+export function parse(value: unknown): PlatformConfig {
+  const parsed = platformConfig.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const wrong = parsed.error.issues.map((issue) => `${issue.path.join(".") || "(all)"}: ${issue.message}`);
+  throw new Error(`The stack's config "berth-platform:platform" does not fit: ${wrong.join("; ")}`);
+}

@@ -1,0 +1,51 @@
+import { entryPoint, Postgres, Redis, TenantsNetwork, Traefik } from "../../components/platform/index.ts";
+import type { PlatformConfig } from "./contract.ts";
+
+/** The platform of one environment; gives the stack's outputs (see `platformStackOutputs`). */
+export function program(config: PlatformConfig) {
+  const { env, network, postgres, redis, traefik } = config;
+  const tenants = new TenantsNetwork("tenants", { env, ...network });
+  const database = new Postgres(
+    "postgres",
+    {
+      env,
+      image: postgres.image,
+      uid: postgres.uid,
+      gid: postgres.gid,
+      passwordFile: postgres.passwordFile.path,
+      passwordHash: postgres.passwordFile.sha256,
+      config: {
+        port: postgres.port,
+        listen: [network.gateway],
+        tenantSubnet: network.subnet,
+        controlLogins: postgres.controlLogins,
+        sharedBuffersMb: postgres.sharedBuffersMb,
+        maxConnections: postgres.maxConnections,
+      },
+    },
+    // PostgreSQL listens on the network's gateway, which is there only once the network is.
+    { dependsOn: tenants },
+  );
+  const routes = new Redis("redis", {
+    env,
+    image: redis.image,
+    uid: redis.uid,
+    gid: redis.gid,
+    port: redis.port,
+    configFile: redis.configFile.path,
+    configHash: redis.configFile.sha256,
+  });
+  const proxy = new Traefik("traefik", {
+    env,
+    image: traefik.image,
+    adminPort: traefik.adminPort,
+    configFile: traefik.configFile.path,
+    configHash: traefik.configFile.sha256,
+  });
+  return {
+    network: { name: tenants.network, bridge: tenants.bridge, ...network },
+    postgres: { container: database.container, host: network.gateway, port: postgres.port },
+    redis: { container: routes.container, port: redis.port },
+    traefik: { container: proxy.container, httpPort: traefik.httpPort, entryPoint },
+  };
+}
