@@ -1,0 +1,88 @@
+import { Command } from "commander";
+import { parseSettings } from "../settings.ts";
+import type { CommandLine } from "./command-line.ts";
+
+/** The `berth` command. Each verb is a file of its own and is loaded only when it is called. */
+export function program(line: CommandLine): Command {
+  const { env, say } = line;
+  const settings = () => parseSettings(env);
+  const berth = new Command("berth")
+    .description("A control plane that gives every customer an Odoo of their own.")
+    .showHelpAfterError("Run bin/berth --help for the list of commands.");
+
+  berth
+    .command("start")
+    .description("bring platform and control plane up")
+    .action(async () => (await import("./start.ts")).start({ ...line, settings: settings() }));
+  berth
+    .command("stop")
+    .description("stop the control plane; platform and tenants stay up")
+    .action(async () => (await import("./stop.ts")).stop(settings(), say));
+  berth
+    .command("status")
+    .description("say what runs")
+    .action(async () => {
+      if (!(await (await import("./status.ts")).status(settings(), say))) process.exitCode = 3;
+    });
+  berth
+    .command("demo")
+    .description('everything up, the tenant "demo" created, its login proved')
+    .action(async () => {
+      await (await import("./start.ts")).start({ ...line, settings: settings() });
+      await (await import("./demo.ts")).demo(settings(), say);
+    });
+  berth
+    .command("env")
+    .argument("[slug]", "tenant whose stack the pulumi CLI shall work on")
+    .description('print what the pulumi CLI needs: eval "$(bin/berth env acme)"')
+    .action(async (slug?: string) =>
+      (await import("./env.ts")).printEnv({ ...line, settings: settings() }, slug),
+    );
+  berth
+    .command("stacks")
+    .description("list slug and stack of every tenant")
+    .option("--json", "as JSON")
+    .action(async (options: { json?: boolean }) =>
+      (await import("./stacks.ts")).stacks(settings(), say, options),
+    );
+  berth
+    .command("operations")
+    .argument("[slug]", "only this tenant's")
+    .description("list the newest operations, with their steps and errors")
+    .option("--json", "as JSON")
+    .action(async (slug: string | undefined, options: { json?: boolean }) =>
+      (await import("./operations.ts")).operations(settings(), say, slug, options),
+    );
+
+  berth
+    .command("firewall")
+    .description("put the tenants' firewall in place, before the Docker engine starts")
+    .action(async () => (await import("./firewall.ts")).firewall({ ...line, settings: settings() }));
+
+  const platform = berth
+    .command("platform")
+    .description("PostgreSQL, Redis, Traefik and the template database");
+  platform
+    .command("up")
+    .description("bring the platform up, or check it")
+    .action(
+      async () => void (await (await import("./platform.ts")).platformUp({ ...line, settings: settings() })),
+    );
+  platform
+    .command("down")
+    .description("take the platform down; data stay in their volumes")
+    .option("--purge", "remove the data as well: every tenant's database and files")
+    .action(async (options: { purge?: boolean }) =>
+      (await import("./platform.ts")).platformDown({ ...line, settings: settings() }, options),
+    );
+
+  // What the supervisor starts; a person has no need of these.
+  berth
+    .command("supervise", { hidden: true })
+    .action(async () => (await import("./supervise.ts")).superviseHere({ ...line, settings: settings() }));
+  berth.command("serve", { hidden: true }).action(async () => (await import("./serve.ts")).serve(settings()));
+  berth
+    .command("provision", { hidden: true })
+    .action(async () => (await import("./provision.ts")).provision({ ...line, settings: settings() }));
+  return berth;
+}

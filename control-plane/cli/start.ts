@@ -1,0 +1,96 @@
+import { spawn } from "node:child_process";
+import { openSync } from "node:fs";
+import { join } from "node:path";
+import { migrateAll } from "../migrate.ts";
+import { dataPaths } from "../paths.ts";
+import { alone } from "../platform/lock.ts";
+import { takenPort } from "../platform/taken-port.ts";
+import { fingerprint, type Settings } from "../settings.ts";
+import { askSupervisor } from "../supervisor/ask.ts";
+import { until } from "../until.ts";
+import { apiUrl } from "./api.ts";
+import type { CommandLine } from "./command-line.ts";
+import { platformUp } from "./platform.ts";
+
+/** Brings platform and control plane up, or checks that they are. */
+export async function start(args: CommandLine & { settings: Settings }): Promise<void> {
+  const { settings, say } = args;
+  await platformUp(args);
+  await say.part("control plane", async (detail) => {
+    await migrateAll(settings);
+    const socket = dataPaths(settings.dataDir).supervisorSocket;
+    const waits = () => detail("another run starts it; waiting");
+    await alone(settings.dataDir, waits, async () => {
+      const running = await askSupervisor(socket, "status");
+      if (!running) return launch(args);
+      if (running.settings !== fingerprint(settings)) {
+        throw new Error(
+          `The control plane of "${settings.env}" runs with other settings than these, or as an older version. To change that: bin/berth stop, then start it again.`,
+        );
+      }
+      detail("runs already");
+    });
+    await healthy(settings);
+  });
+  say.line(`The control plane of "${settings.env}" answers at ${apiUrl(settings)}.`);
+}
+
+/** Starts the supervisor in a session of its own, so that it outlives the terminal. */
+async function launch({ settings, env, node, main }: CommandLine & { settings: Settings }): Promise<void> {
+  const taken = await takenPort("BERTH_API_PORT", settings.apiPort, "127.0.0.1");
+  if (taken) throw new Error(taken);
+  const paths = dataPaths(settings.dataDir);
+  const log = openSync(join(paths.log, "supervisor.log"), "a", 0o600);
+  const supervisor = spawn(node, [main, "supervise"], {
+    detached: true,
+    stdio: ["ignore", log, log],
+    env,
+    cwd: settings.dataDir,
+  });
+  const failed = new Promise<never>((_, reject) => {
+    supervisor.once("error", reject);
+    supervisor.once("exit", (code, signal) =>
+      reject(
+        new Error(
+          `The supervisor ended at once (${signal ?? code}). See ${join(paths.log, "supervisor.log")}`,
+        ),
+      ),
+    );
+  });
+  const answers = until(async () => (await askSupervisor(paths.supervisorSocket, "status")) !== undefined, {
+    what: "the supervisor to answer",
+    deadlineMs: 15_000,
+    everyMs: 50,
+  });
+  await Promise.race([answers, failed]);
+  supervisor.removeAllListeners();
+  supervisor.unref();
+}
+
+interface Health {
+  status: string;
+}
+
+/** Waits until every service says it is well, the provisioner behind the instance service included. */
+async function healthy(settings: Settings): Promise<void> {
+  let last = "nothing answers";
+  await until(
+    async () => {
+      const answers = await Promise.all(
+        ["user", "tenant", "instance"].map(async (service) => {
+          const response = await fetch(`${apiUrl(settings)}/${service}/health`, {
+            signal: AbortSignal.timeout(2_000),
+          }).catch(() => undefined);
+          const health = response?.ok ? ((await response.json()) as Health) : undefined;
+          return { service, status: health?.status ?? `answers ${response?.status ?? "not"}` };
+        }),
+      );
+      const unwell = answers.filter(({ status }) => status !== "ok");
+      last = unwell.map(({ service, status }) => `${service}: ${status}`).join(", ");
+      return unwell.length === 0;
+    },
+    { what: "the services to be well", deadlineMs: 60_000, everyMs: 100 },
+  ).catch((error: Error) => {
+    throw new Error(`${error.message} ${last}. See the logs in ${dataPaths(settings.dataDir).log}`);
+  });
+}

@@ -1,0 +1,18 @@
+import { dataPaths } from "../paths.ts";
+import type { Settings } from "../settings.ts";
+import { askSupervisor } from "../supervisor/ask.ts";
+import { until } from "../until.ts";
+import type { Say } from "./say.ts";
+
+/** Stops the control plane and waits until it is gone. The platform and the tenants stay up. */
+export async function stop(settings: Settings, say: Say): Promise<void> {
+  const { supervisorSocket } = dataPaths(settings.dataDir);
+  const running = await askSupervisor(supervisorSocket, "stop");
+  if (!running) return say.line(`The control plane of "${settings.env}" is not running.`);
+  await until(async () => (await askSupervisor(supervisorSocket, "status")) === undefined, {
+    what: "the control plane to stop",
+    deadlineMs: 90_000,
+    everyMs: 100,
+  });
+  say.line(`The control plane of "${settings.env}" is stopped; platform and tenants stay up.`);
+}

@@ -1,0 +1,149 @@
+import { drizzle, type NodePgDatabase, type NodePgQueryResultHKT } from "drizzle-orm/node-postgres";
+import type { PgDatabase } from "drizzle-orm/pg-core";
+import pg from "pg";
+import { BerthError } from "./errors.ts";
+import type { Logger } from "./observability/log.ts";
+
+/** A database or a transaction in it: what verbs are given. */
+export type Queries = PgDatabase<NodePgQueryResultHKT, Record<string, never>>;
+
+/** Where a login's database is: `postgres://user@host:port/database`, and its password apart. */
+export interface DatabaseLogin {
+  url: string;
+  password: string;
+}
+
+export interface Database {
+  db: NodePgDatabase;
+  /** Milliseconds one round trip takes; throws `database_unavailable`. */
+  ping(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a pool of connections. Nothing is connected until the first query, so a database that is
+ * away at start is an error of that query and not of the program.
+ */
+export function openDatabase(options: {
+  login: DatabaseLogin;
+  /** Shown in pg_stat_activity. */
+  name: string;
+  log: Logger;
+  max?: number;
+}): Database {
+  const pool = new pg.Pool({
+    ...connection(options.login, options.name),
+    max: options.max ?? 10,
+    idleTimeoutMillis: 60_000,
+    statement_timeout: 30_000,
+    query_timeout: 35_000,
+    idle_in_transaction_session_timeout: 60_000,
+  });
+  // A connection that breaks is no crash, neither an idle one nor one between two queries of a
+  // transaction: the next query fails or opens another one.
+  pool.on("error", (error) => options.log.warn({ err: error }, "an idle database connection broke"));
+  pool.on("connect", (client) =>
+    client.on("error", (error) => options.log.debug({ err: error }, "a database connection broke")),
+  );
+  const db = drizzle(pool);
+  // Drizzle's own keeps the connection for ever when BEGIN fails, and gives a broken one back as if it were whole.
+  db.transaction = (work, config) => onOneConnection(pool, (one) => one.transaction(work, config));
+  return {
+    db,
+    async ping() {
+      const from = performance.now();
+      await pool.query("select 1").catch((error) => {
+        throw databaseUnavailable(error);
+      });
+      return performance.now() - from;
+    },
+    close: () => pool.end(),
+  };
+}
+
+/** Lends one of the pool's connections; one that broke, or may hold an open transaction, is closed and not given back. */
+async function onOneConnection<T>(pool: pg.Pool, work: (one: NodePgDatabase) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: boolean | undefined;
+  try {
+    return await work(drizzle(client));
+  } catch (error) {
+    broken = isDatabaseAway(error);
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** Client settings for one login. */
+export function connection(login: DatabaseLogin, name: string): pg.ClientConfig {
+  const url = new URL(login.url);
+  // Not as `connectionString`: the empty password of a URL would win over the one given apart.
+  return {
+    host: url.hostname,
+    port: Number(url.port || "5432"),
+    user: decodeURIComponent(url.username),
+    database: url.pathname.slice(1),
+    password: login.password,
+    application_name: name,
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+  };
+}
+
+/** Runs `work` on a connection of its own, which ends with it; so does a transaction that was left open. */
+export async function withClient<T>(
+  login: DatabaseLogin,
+  name: string,
+  work: (client: pg.Client) => Promise<T>,
+  queryTimeoutMs = 60_000,
+): Promise<T> {
+  const client = new pg.Client({ ...connection(login, name), query_timeout: queryTimeoutMs });
+  // A connection lost between two queries is told by the next query.
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+    return await work(client);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+const socketErrors = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ENOTFOUND",
+  "ETIMEDOUT",
+  "EPIPE",
+  "EHOSTUNREACH",
+]);
+const clientErrors =
+  /Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error/;
+
+/** Whether an error says that PostgreSQL is away, rather than that it refused something. */
+export function isDatabaseAway(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const code = "code" in cause && typeof cause.code === "string" ? cause.code : "";
+    // 08: connection; 57P01-57P05: shutting down, starting, gone; 53300: no connection left.
+    if (socketErrors.has(code) || /^(08|57P0|53300)/.test(code) || clientErrors.test(cause.message))
+      return true;
+    if (cause instanceof AggregateError && cause.errors.some(isDatabaseAway)) return true;
+  }
+  return false;
+}
+
+export function databaseUnavailable(cause: unknown): BerthError {
+  return new BerthError(
+    "database_unavailable",
+    "PostgreSQL does not answer. Nothing was changed; try again in a few seconds.",
+    { headers: { "Retry-After": "2" }, cause },
+  );
+}
+
+/** Name of the unique index or constraint that refused a write; `undefined` for any other error. */
+export function violatedUnique(error: unknown): string | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof pg.DatabaseError && cause.code === "23505") return cause.constraint ?? "";
+  }
+  return undefined;
+}

@@ -1,0 +1,17 @@
+import { z } from "@hono/zod-openapi";
+
+/** Header that makes a POST safe to repeat. */
+export const idempotencyHeader = z.object({
+  "idempotency-key": z
+    .string()
+    .optional()
+    .meta({ description: "Same key and body: same answer, and done once." }),
+});
+
+/** A tenant in a path or a query: its slug or its id. */
+export const tenantReference = z
+  .string()
+  .min(1)
+  .max(63)
+  .regex(/^[^\p{Cc}]*$/u, "must not hold control characters")
+  .meta({ description: "Slug or id.", example: "acme" });

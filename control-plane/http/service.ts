@@ -1,0 +1,72 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { methodNotAllowed } from "hono/method-not-allowed";
+import { requestId } from "hono/request-id";
+import { secureHeaders } from "hono/secure-headers";
+import { BerthError } from "../errors.ts";
+import type { Logger } from "../observability/log.ts";
+import { type Authenticate, requireCaller } from "./authenticate.ts";
+import { limitBody, requireJson } from "./body.ts";
+import type { HttpEnv } from "./context.ts";
+import { answerProblem, problemResponse } from "./problem.ts";
+
+export type ServiceApp = OpenAPIHono<HttpEnv>;
+
+export interface ServiceOptions {
+  /** First part of every path: `tenant`. */
+  name: string;
+  authenticate: Authenticate;
+  log: Logger;
+}
+
+/** An app with what every service has: request id, log, key, limits, and problems for answers. */
+export function createService({ name, authenticate, log }: ServiceOptions): ServiceApp {
+  const app = new OpenAPIHono<HttpEnv>({
+    defaultHook: (result) => {
+      if (result.success) return;
+      const fields = result.error.issues.map((issue) => ({
+        path: issue.path.join(".") || "(body)",
+        message: issue.message,
+      }));
+      const list = fields.map((field) => `${field.path}: ${field.message}`).join("; ");
+      throw new BerthError("validation_failed", `What does not fit: ${list}.`, { fields });
+    },
+  });
+  app.onError((error, c) => answerProblem(c, error));
+  app.notFound((c) =>
+    problemResponse(c.get("requestId"), "not_found", `There is nothing at ${c.req.path}.`, undefined),
+  );
+  app.use(requestId({ limitLength: 64 }));
+  app.use(async (c, next) => {
+    const from = performance.now();
+    c.set("log", log.child({ requestId: c.get("requestId") }));
+    await next();
+    const ms = Math.round(performance.now() - from);
+    c.get("log").info({ method: c.req.method, path: c.req.path, status: c.res.status, ms }, "request");
+  });
+  app.use(secureHeaders());
+  app.use(async (c, next) => {
+    await next();
+    if (!c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store");
+  });
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed: (c, methods) =>
+        problemResponse(
+          c.get("requestId"),
+          "method_not_allowed",
+          `${c.req.path} takes ${methods.join(", ")}, not ${c.req.method}.`,
+          { fields: undefined, headers: { Allow: methods.join(", ") } },
+        ),
+    }),
+  );
+  app.use(requireCaller(authenticate, (path) => isOpen(name, path)));
+  app.use(limitBody, requireJson);
+  return app;
+}
+
+function isOpen(service: string, path: string): boolean {
+  return new RegExp(
+    `^(/${service})?/health(/database)?$|^/${service}/(openapi\\.json|reference(/scalar\\.js)?)$`,
+  ).test(path);
+}

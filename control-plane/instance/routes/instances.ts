@@ -1,0 +1,84 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { instanceName } from "../../../stacks/tenant/contract.ts";
+import { once } from "../../http/idempotency.ts";
+import { idempotencyHeader, tenantReference } from "../../http/params.ts";
+import { json, withProblems } from "../../http/responses.ts";
+import type { ServiceApp } from "../../http/service.ts";
+import { readInstance } from "../read-instance.ts";
+import { readOperation } from "../read-operations.ts";
+import { restartInstance } from "../restart-instance.ts";
+import { stackStatus } from "../stack-status.ts";
+import { callerContext, type InstanceRouteDeps } from "./deps.ts";
+import type { operationSchema } from "./operation-schema.ts";
+import { accepted, location } from "./operations.ts";
+
+const instanceSchema = z
+  .object({
+    tenant: z.string(),
+    name: z.string(),
+    status: stackStatus,
+    url: z.string().nullable(),
+    hosts: z.array(z.string()),
+    address: z.string().nullable().meta({ description: "On the tenants' network." }),
+    template: z.string().nullable(),
+    readyAt: z.string().nullable(),
+    health: z.object({
+      status: z.enum(["up", "down"]),
+      ms: z.number().optional(),
+      detail: z.string(),
+    }),
+  })
+  .openapi("Instance");
+
+const params = z.object({
+  tenant: tenantReference,
+  name: instanceName.meta({ example: "production" }),
+});
+
+const read = createRoute({
+  method: "get",
+  path: "/instance/v1/tenants/{tenant}/instances/{name}",
+  tags: ["instances"],
+  summary: "An instance: its addresses, and its health at this moment",
+  request: { params },
+  responses: withProblems({ 200: json("The instance", instanceSchema) }, "not_found", "validation_failed"),
+});
+
+const restart = createRoute({
+  method: "post",
+  path: "/instance/v1/tenants/{tenant}/instances/{name}/restart",
+  tags: ["instances"],
+  summary: "Stop an Odoo and start it again",
+  request: { params, headers: idempotencyHeader },
+  responses: withProblems(
+    { 202: accepted },
+    "not_found",
+    "not_ready",
+    "operation_in_progress",
+    "tenant_deleting",
+    "validation_failed",
+    "idempotency_key_reused",
+  ),
+});
+
+export function addInstanceRoutes(app: ServiceApp, deps: InstanceRouteDeps) {
+  return app
+    .openapi(read, async (c) => {
+      const { tenant, name } = c.req.valid("param");
+      return c.json(await readInstance(deps.ctx.db, deps.probe, { tenant, instance: name }), 200);
+    })
+    .openapi(restart, async (c) => {
+      const { tenant, name } = c.req.valid("param");
+      const reply = await once(
+        c,
+        deps.idempotency,
+        async () => undefined,
+        async (tx) => {
+          const ctx = { ...callerContext(deps, c), db: tx };
+          const id = await restartInstance(ctx, { tenant, instance: name });
+          return { status: 202, headers: location(id), body: { operation: await readOperation(tx, id) } };
+        },
+      );
+      return c.json(reply.body as { operation: z.infer<typeof operationSchema> }, 202, reply.headers);
+    });
+}

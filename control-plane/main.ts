@@ -1,0 +1,15 @@
+// The only reader of process.env: everything else gets its settings as arguments.
+import { program } from "./cli/program.ts";
+import { createSay } from "./cli/say.ts";
+
+const say = createSay((text) => process.stdout.write(text));
+try {
+  await program({ env: process.env, say, node: process.execPath, main: import.meta.filename }).parseAsync();
+} catch (error) {
+  // A person reads this: one sentence, and the stack only for whoever asks for it.
+  process.stderr.write(`berth: ${error instanceof Error ? error.message : String(error)}\n`);
+  if (process.env.BERTH_LOG_LEVEL === "debug" && error instanceof Error)
+    process.stderr.write(`${error.stack}\n`);
+  // At once: what a failed start has begun (workers, timers) would keep the process, and nobody would restart it.
+  process.exit(1);
+}

@@ -1,0 +1,40 @@
+import { type DestinationStream, type Logger, pino } from "pino";
+import type { Settings } from "../settings.ts";
+import { loggableError } from "./loggable-error.ts";
+
+export type { Logger } from "pino";
+
+/** Paths whose values never reach a log line, wherever the object that holds them came from. */
+const secretPaths = [
+  "password",
+  "passwordHash",
+  "passphrase",
+  "apiKey",
+  "authorization",
+  "*.password",
+  "*.passwordHash",
+  "*.passphrase",
+  "*.apiKey",
+  "*.authorization",
+  "req.headers.authorization",
+];
+
+/**
+ * The log of one process: JSON lines on standard output, or into `destination`.
+ * @param part which part of the control plane writes (`api`, `provisioner`, `worker` ...)
+ */
+export function createLog(
+  settings: Pick<Settings, "env" | "logLevel">,
+  part: string,
+  destination?: DestinationStream,
+): Logger {
+  const options = {
+    level: settings.logLevel,
+    base: { env: settings.env, part, pid: process.pid },
+    serializers: { err: loggableError },
+    redact: { paths: secretPaths, censor: "[redacted]" },
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  return destination ? pino(options, destination) : pino(options);
+}

@@ -1,0 +1,48 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The project's root: where Pulumi.yaml is and the plain CLI is run. */
+export const projectRoot = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
+
+/** PostgreSQL logins that Berth makes for itself; each has a password file. */
+export const logins = [
+  "provisioner",
+  "pulumi",
+  "router",
+  "auth_owner",
+  "auth_run",
+  "tenant_owner",
+  "tenant_run",
+  "instance_owner",
+  "instance_run",
+] as const;
+export type Login = (typeof logins)[number];
+
+/** Where an environment keeps what. Folders are 0700, files with secrets 0600. */
+export function dataPaths(dataDir: string) {
+  const secrets = join(dataDir, "secrets");
+  const run = join(dataDir, "run");
+  return {
+    dataDir,
+    secrets,
+    /** Passphrase of every stack's secrets. */
+    passphrase: join(secrets, "passphrase"),
+    /** 32 bytes in base64: seals stack secrets in the instance database. */
+    key: join(secrets, "key"),
+    postgresPassword: join(secrets, "postgres-password"),
+    redisPassword: join(secrets, "redis-password"),
+    /** The bootstrap API key. */
+    apiKey: join(secrets, "api-key"),
+    loginPassword: (login: Login) => join(secrets, `${login}-password`),
+    pgpass: join(dataDir, "pgpass"),
+    platformState: join(dataDir, "platform-state"),
+    platformOutputs: join(dataDir, "platform.json"),
+    pulumiHome: join(dataDir, "pulumi"),
+    stacks: join(dataDir, "stacks"),
+    log: join(dataDir, "log"),
+    run,
+    /** Whoever listens here is the environment's supervisor. */
+    supervisorSocket: join(run, "supervisor.sock"),
+  };
+}
+export type DataPaths = ReturnType<typeof dataPaths>;

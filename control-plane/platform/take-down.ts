@@ -1,0 +1,65 @@
+import { readdir, rm, rmdir } from "node:fs/promises";
+import { join } from "node:path";
+import { dataPaths, projectRoot } from "../paths.ts";
+import { ensureSecrets } from "../secrets.ts";
+import type { Settings } from "../settings.ts";
+import type { PlatformArgs } from "./bring-up.ts";
+import { ofEnvironment } from "./docker.ts";
+import { firewallPlan } from "./firewall/plan.ts";
+import { removeFirewall } from "./firewall/remove.ts";
+import { makeInputs } from "./inputs.ts";
+import { alone } from "./lock.ts";
+import { createRun } from "./run.ts";
+import { PlatformStack } from "./stack.ts";
+import { stopAll } from "./stopped.ts";
+
+/**
+ * Takes the platform down: containers are stopped and the firewall's rules removed; `bringUp` starts again
+ * what ran. With `purge` nothing stays: containers, network, volumes (all tenants' data!) and the data folder.
+ * Safe to run again after an interruption.
+ */
+export async function takeDown(args: PlatformArgs, options: { purge?: boolean } = {}): Promise<void> {
+  const { settings, tools, env, progress } = args;
+  const run = createRun(env);
+  const waits = () => progress("another run works on this platform; waiting for it");
+  await alone(settings.dataDir, waits, async () => {
+    if (!options.purge) {
+      await stopAll(run, settings, progress);
+    } else {
+      await ensureSecrets(settings);
+      const names = await ofEnvironment(run, "container", settings.env);
+      progress(`removing ${names.length} containers, the network, the volumes and ${settings.dataDir}`);
+      if (names.length > 0) await run("docker", ["rm", "--force", "--volumes", ...names]);
+      const inputs = await makeInputs(settings, tools);
+      // Nothing is made from this config, so any user will do.
+      const nobody = { uid: "0", gid: "0" };
+      const stack = new PlatformStack(settings, tools, run, env.PATH ?? "");
+      await stack.open({
+        ...inputs,
+        postgres: { ...inputs.postgres, ...nobody },
+        redis: { ...inputs.redis, ...nobody },
+      });
+      await stack.destroy();
+      const volumes = await ofEnvironment(run, "volume", settings.env);
+      if (volumes.length > 0) await run("docker", ["volume", "rm", ...volumes]);
+    }
+    await removeFirewall(run, firewallPlan(settings));
+    if (options.purge) await removeData(settings);
+  });
+}
+
+/**
+ * Removes what Berth put into the data folder, and the folder itself unless something else is in it; before that the
+ * configs that `berth env` wrote of this environment's tenants, whose own are in the data folder.
+ */
+async function removeData(settings: Settings): Promise<void> {
+  const paths = dataPaths(settings.dataDir);
+  const configs = (await readdir(paths.stacks).catch(() => [])).filter((name) => /^Pulumi\.ten_/.test(name));
+  for (const name of configs) await rm(join(projectRoot, name), { force: true });
+  const own = [paths.secrets, paths.pgpass, paths.platformState, paths.platformOutputs, paths.pulumiHome];
+  const folders = [paths.stacks, paths.log, paths.run, join(settings.dataDir, "platform")];
+  for (const path of [...own, ...folders]) await rm(path, { recursive: true, force: true });
+  await rmdir(settings.dataDir).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOTEMPTY" && error.code !== "ENOENT") throw error;
+  });
+}

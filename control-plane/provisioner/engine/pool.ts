@@ -1,0 +1,108 @@
+import { type WorkerOptions, WorkerProcess } from "./worker-process.ts";
+
+export interface PoolOptions extends Omit<WorkerOptions, "onUnfit"> {
+  size: number;
+  /** Runs after which a worker is replaced. */
+  recycleAfter: number;
+  /** Kills everything a worker started and returns once that is proved; told the worker's id. */
+  bury: (worker: string) => Promise<void>;
+}
+
+/** A few warm workers, each lent to one operation at a time. One that is unfit comes back as a fresh one. */
+export class WorkerPool {
+  readonly #options: PoolOptions;
+  readonly #idle: WorkerProcess[] = [];
+  readonly #waiting: Array<(worker: WorkerProcess) => void> = [];
+  readonly #all = new Set<WorkerProcess>();
+  readonly #burials = new Set<Promise<void>>();
+  #stopped = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    for (let i = 0; i < options.size; i++) this.#hire();
+  }
+
+  /** Resolves when every worker is warm. */
+  async warm(): Promise<void> {
+    await Promise.all([...this.#all].map((worker) => worker.ready));
+  }
+
+  get workers(): readonly WorkerProcess[] {
+    return [...this.#all];
+  }
+
+  #hire(): void {
+    if (this.#stopped) return;
+    const worker = new WorkerProcess({ ...this.#options, onUnfit: (spoilt) => this.#discard(spoilt) });
+    this.#all.add(worker);
+    this.#options.log.debug({ worker: worker.id, pid: worker.pid }, "worker starts");
+    worker.ready.then(
+      () => this.#offer(worker),
+      (error) => {
+        this.#options.log.error({ err: error, worker: worker.id }, "a worker did not start");
+        // A pause, so that a broken installation does not become a storm of processes.
+        setTimeout(() => void this.retire(worker), 1_000).unref();
+      },
+    );
+  }
+
+  // One that is lent out is left to whoever has it: only they know what it was doing.
+  #discard(worker: WorkerProcess): void {
+    const at = this.#idle.indexOf(worker);
+    if (at < 0) return;
+    this.#idle.splice(at, 1);
+    void this.retire(worker);
+  }
+
+  #offer(worker: WorkerProcess): void {
+    const next = this.#waiting.shift();
+    if (next) next(worker);
+    else this.#idle.push(worker);
+  }
+
+  /** Lends a worker; waits for one in order of asking, until `signal` ends the wait. */
+  lend(signal: AbortSignal): Promise<WorkerProcess | undefined> {
+    if (signal.aborted) return Promise.resolve(undefined);
+    const worker = this.#idle.shift();
+    if (worker) return Promise.resolve(worker);
+    return new Promise((resolve) => {
+      const give = (lent: WorkerProcess) => {
+        signal.removeEventListener("abort", leave);
+        resolve(lent);
+      };
+      const leave = () => {
+        this.#waiting.splice(this.#waiting.indexOf(give), 1);
+        resolve(undefined);
+      };
+      signal.addEventListener("abort", leave, { once: true });
+      this.#waiting.push(give);
+    });
+  }
+
+  /** Lends a worker only when one has nothing to do. */
+  lendIdle(): WorkerProcess | undefined {
+    return this.#idle.shift();
+  }
+
+  /** Takes a worker back whose run succeeded. */
+  giveBack(worker: WorkerProcess): void {
+    if (worker.unfit || worker.runs >= this.#options.recycleAfter) void this.retire(worker);
+    else this.#offer(worker);
+  }
+
+  /** Kills a worker's whole set, proves it dead and hires another. */
+  async retire(worker: WorkerProcess): Promise<void> {
+    if (!this.#all.delete(worker)) return;
+    this.#hire();
+    const burial = this.#options.bury(worker.id).finally(() => this.#burials.delete(burial));
+    this.#burials.add(burial);
+    await burial;
+  }
+
+  /** Resolves when none of its workers lives, those included that were retired before. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all([...this.#all].map((worker) => this.retire(worker)));
+    await Promise.all(this.#burials);
+  }
+}

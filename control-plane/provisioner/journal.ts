@@ -1,0 +1,91 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { isDatabaseAway } from "../database.ts";
+import { isBerthError } from "../errors.ts";
+import type { InstanceContext } from "../instance/context.ts";
+import type { Fence } from "../instance/lease.ts";
+import { recordEvent } from "../instance/record-event.ts";
+import { endStep, startStep } from "../instance/record-step.ts";
+import type { Logger } from "../observability/log.ts";
+
+const pauseMs = 250;
+
+/** Runs a write of the record, again and again while PostgreSQL is away: what was done must not be forgotten. */
+export async function persist<T>(write: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  for (;;) {
+    try {
+      return await write();
+    } catch (error) {
+      if (!isDatabaseAway(error) && !isBerthError(error, "database_unavailable")) throw error;
+      signal.throwIfAborted();
+      await delay(pauseMs, undefined, { signal });
+    }
+  }
+}
+
+/**
+ * Steps and events of one operation, written in order and beside the work: a step never waits for the
+ * one before to be stored. `flush` tells whether all were.
+ */
+export class Journal {
+  readonly #ctx: InstanceContext;
+  readonly #fence: Fence;
+  readonly #log: Logger;
+  readonly #lost: AbortController;
+  #tail: Promise<void> = Promise.resolve();
+  readonly #open = new Set<string>();
+
+  /** @param lost aborted when the lease turns out to be another's */
+  constructor(ctx: InstanceContext, fence: Fence, lost: AbortController, log: Logger) {
+    this.#ctx = ctx;
+    this.#fence = fence;
+    this.#lost = lost;
+    this.#log = log;
+  }
+
+  begin(name: string, detail?: string): void {
+    this.#open.add(name);
+    this.#write(() => startStep(this.#ctx, { fence: this.#fence, name, detail }));
+  }
+
+  /** Ends a step; one that was never begun, or has ended, is left alone. */
+  end(name: string, status: "succeeded" | "failed" = "succeeded", detail?: string): void {
+    if (!this.#open.delete(name)) return;
+    this.#write(() => endStep(this.#ctx, { fence: this.#fence, name, status, detail }));
+  }
+
+  event(data: Record<string, unknown>): void {
+    this.#write(async () => void (await recordEvent(this.#ctx, { fence: this.#fence, data })));
+  }
+
+  /** Runs `work` as a step. */
+  async step<T>(name: string, work: () => Promise<T>): Promise<T> {
+    this.begin(name);
+    try {
+      const value = await work();
+      this.end(name);
+      return value;
+    } catch (error) {
+      this.end(name, "failed");
+      throw error;
+    }
+  }
+
+  /** Ends all open steps as failed: what they were doing was cut off. */
+  abandon(): void {
+    for (const name of [...this.#open]) this.end(name, "failed");
+  }
+
+  flush(): Promise<void> {
+    return this.#tail;
+  }
+
+  #write(write: () => Promise<void>): void {
+    this.#tail = this.#tail.then(async () => {
+      if (this.#lost.signal.aborted) return;
+      await persist(write, this.#lost.signal).catch((error) => {
+        if (isBerthError(error, "lease_lost")) this.#lost.abort(error);
+        else if (!this.#lost.signal.aborted) this.#log.error({ err: error }, "a step could not be stored");
+      });
+    });
+  }
+}

@@ -1,0 +1,98 @@
+import { request } from "node:http";
+import { connect } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+
+export interface ReadinessOptions {
+  /** The instance's own address and port. */
+  address: string;
+  port: number;
+  /** All its host names, at least one, and Traefik's public port on 127.0.0.1. */
+  hosts: string[];
+  httpPort: number;
+  deadlineMs: number;
+  /** Ends the wait early with a sentence when the container cannot become ready any more. */
+  isHopeless: () => Promise<string | undefined>;
+  /** Told when the next thing is waited for. */
+  onPhase?: (phase: "port" | "login page" | "route") => void;
+  signal: AbortSignal;
+}
+
+/** Pause between two looks, in milliseconds: a twentieth of what was waited already, within these bounds. */
+const pauseMs = { least: 25, most: 250 };
+const hopelessEveryMs = 1_000;
+
+/** The instance did not become ready; the message is a sentence. */
+export class NotReadyError extends Error {
+  override name = "NotReadyError";
+}
+
+/**
+ * Waits until the login page is there, first at the instance itself and then through Traefik.
+ * `/web/health` would not do: it is 200 while the registry cannot load. The port comes first and then one
+ * request at a time, because the first page is what loads the registry.
+ */
+export async function untilReady(options: ReadinessOptions): Promise<void> {
+  const { address, port, hosts, httpPort, onPhase } = options;
+  const [first = ""] = hosts;
+  onPhase?.("port");
+  await poll(options, "its port does not open", () => opens(address, port));
+  onPhase?.("login page");
+  await poll(options, "its login page does not answer with 200", () => loginPage(address, port, first));
+  onPhase?.("route");
+  for (const host of hosts) {
+    await poll(options, `its login page does not come through Traefik as ${host}`, () =>
+      loginPage("127.0.0.1", httpPort, host),
+    );
+  }
+}
+
+async function poll(options: ReadinessOptions, what: string, check: () => Promise<boolean>): Promise<void> {
+  const from = performance.now();
+  const end = from + options.deadlineMs;
+  let look = from + hopelessEveryMs;
+  while (!(await check())) {
+    options.signal.throwIfAborted();
+    if (performance.now() > look) {
+      const why = await options.isHopeless();
+      if (why) throw new NotReadyError(why);
+      look = performance.now() + hopelessEveryMs;
+    }
+    if (performance.now() > end) {
+      throw new NotReadyError(
+        `Odoo did not become ready within ${Math.round(options.deadlineMs / 1000)} s: ${what}.`,
+      );
+    }
+    const pause = Math.min(Math.max((performance.now() - from) / 20, pauseMs.least), pauseMs.most);
+    await delay(pause, undefined, { signal: options.signal });
+  }
+}
+
+function opens(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    const end = (open: boolean) => {
+      socket.destroy();
+      resolve(open);
+    };
+    socket.setTimeout(1_000, () => end(false));
+    socket.once("connect", () => end(true));
+    socket.once("error", () => end(false));
+  });
+}
+
+/** Whether `/web/login` is 200. Any other answer, or none within 15 s, is "not yet". */
+function loginPage(address: string, port: number, host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const asked = request(
+      { host: address, port, path: "/web/login", headers: { host }, agent: false, timeout: 15_000 },
+      (answer) => {
+        answer.resume();
+        answer.once("error", () => resolve(false));
+        answer.once("close", () => resolve(answer.complete && answer.statusCode === 200));
+      },
+    );
+    asked.once("timeout", () => asked.destroy(new Error("no answer in time")));
+    asked.once("error", () => resolve(false));
+    asked.end();
+  });
+}

@@ -1,0 +1,85 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { chmod, link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dataPaths, logins } from "./paths.ts";
+import type { Settings } from "./settings.ts";
+
+/**
+ * Makes what is missing of the data folder: its folders (0700), every secret (0600) and the pgpass file.
+ * A secret that is there is never touched. Safe when two run at once.
+ */
+export async function ensureSecrets(settings: Settings): Promise<void> {
+  const paths = dataPaths(settings.dataDir);
+  for (const folder of [
+    paths.dataDir,
+    paths.secrets,
+    paths.platformState,
+    paths.pulumiHome,
+    paths.log,
+    paths.run,
+  ]) {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await chmod(folder, 0o700);
+  }
+  await writeOnce(paths.passphrase, randomBytes(32).toString("base64url"));
+  await writeOnce(paths.key, randomBytes(32).toString("base64"));
+  await writeOnce(paths.postgresPassword, randomBytes(24).toString("base64url"));
+  await writeOnce(paths.redisPassword, randomBytes(24).toString("base64url"));
+  await writeOnce(paths.apiKey, `berth_${randomBytes(32).toString("base64url")}`);
+  for (const login of logins) {
+    await writeOnce(paths.loginPassword(login), randomBytes(24).toString("base64url"));
+  }
+  await writeWhole(paths.pgpass, await pgpass(settings));
+}
+
+/** The pgpass file follows from the settings, so it is the one file that is written again when they change. */
+async function pgpass(settings: Settings): Promise<string> {
+  const paths = dataPaths(settings.dataDir);
+  const servers = [settings.tenantsDatabaseUrl, settings.platformDatabaseUrl].map((text) => {
+    const url = new URL(text);
+    return `${url.hostname}:${url.port || "5432"}`;
+  });
+  const lines: string[] = [];
+  for (const login of logins) {
+    const password = (await readFile(paths.loginPassword(login), "utf8")).trim();
+    for (const server of new Set(servers)) lines.push(`${server}:*:${login}:${escaped(password)}`);
+    if (login !== "provisioner") continue;
+    // The login that an operator made on a server of theirs has its password in the same file.
+    for (const text of [settings.tenantsDatabaseUrl, settings.platformDatabaseUrl]) {
+      const { hostname, port, username } = new URL(text);
+      const user = decodeURIComponent(username);
+      if (user && user !== login)
+        lines.push(`${hostname}:${port || "5432"}:*:${escaped(user)}:${escaped(password)}`);
+    }
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** A password may be one that an operator put there for a server of their own. */
+function escaped(password: string): string {
+  return password.replaceAll(/([\\:])/g, "\\$1");
+}
+
+/** Creates the file whole, or leaves the one that is there. A hard link fails where a rename would overwrite. */
+export async function writeOnce(path: string, text: string): Promise<void> {
+  const beside = `${path}.${randomUUID()}`;
+  await writeFile(beside, text, { mode: 0o600, flag: "wx" });
+  try {
+    await link(beside, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  } finally {
+    await rm(beside);
+  }
+}
+
+/** Writes a file of mode 0600 whole or not at all; leaves it alone when it already has this text. */
+export async function writeWhole(path: string, text: string): Promise<void> {
+  const now = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (now === text) return;
+  const beside = `${path}.${randomUUID()}`;
+  await writeFile(beside, text, { mode: 0o600, flag: "wx" });
+  await rename(beside, path);
+}

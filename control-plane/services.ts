@@ -1,0 +1,180 @@
+import type { Hono } from "hono";
+import { type DatabaseLogin, openDatabase } from "./database.ts";
+import { bootstrapKey } from "./http/authenticate.ts";
+import type { HttpEnv } from "./http/context.ts";
+import { forgetOldAnswers } from "./http/idempotency.ts";
+import { problemResponse } from "./http/problem.ts";
+import { createInstanceApp } from "./instance/app.ts";
+import { createInstanceClient } from "./instance/client.ts";
+import { checkProvisioner } from "./instance/presence.ts";
+import { probeInstance } from "./instance/probe-instance.ts";
+import { createWake } from "./instance/queue.ts";
+import type { ProbeInstance } from "./instance/read-instance.ts";
+import { feedSignal } from "./instance/routes/feed.ts";
+import { createSecretsBox, deriveKey } from "./instance/secrets-box.ts";
+import { listen } from "./listen.ts";
+import { readLogin, readSecret } from "./login.ts";
+import type { Logger } from "./observability/log.ts";
+import { dataPaths } from "./paths.ts";
+import type { Settings } from "./settings.ts";
+import { createSignals } from "./signals.ts";
+import { createTenantApp } from "./tenant/app.ts";
+import { createOdooCheck } from "./tenant/catalogue.ts";
+import { createCatchUp } from "./tenant/catch-up.ts";
+import { followFeed } from "./tenant/follow-feed.ts";
+import { outboxSignal, startOutbox } from "./tenant/outbox.ts";
+import { createUserApp } from "./user/app.ts";
+
+export interface ServicesOptions {
+  settings: Pick<Settings, "domain" | "httpPort">;
+  logins: { user: DatabaseLogin; tenant: DatabaseLogin; instance: DatabaseLogin };
+  /** The bootstrap API key; services show it to each other as well. */
+  apiKey: string;
+  /** What the key file holds. */
+  key: string;
+  log: Logger;
+  /** Where the instance service runs when it is not in this process. */
+  instanceUrl?: string;
+  probe?: ProbeInstance;
+  /** Milliseconds between two signs of life of an event stream. */
+  heartbeatMs?: number;
+}
+
+export interface Services {
+  apps: Record<"user" | "tenant" | "instance", Hono<HttpEnv>>;
+  /** All three behind one port: what `serve` of @hono/node-server takes. */
+  fetch(request: Request, env?: HttpEnv["Bindings"]): Response | Promise<Response>;
+  /** Starts what works in the background. A database that is away is waited for. */
+  start(): void;
+  /** Ends the background work and closes every connection. */
+  stop(): Promise<void>;
+}
+
+/** Minutes between two looks for answers that are kept long enough. */
+const tidyMinutes = 60;
+
+/** Reads the environment's secrets and builds the services. */
+export async function openServices(settings: Settings, log: Logger): Promise<Services> {
+  const paths = dataPaths(settings.dataDir);
+  return createServices({
+    settings,
+    log,
+    apiKey: await readSecret(paths.apiKey),
+    key: await readSecret(paths.key),
+    logins: {
+      user: await readLogin(settings, "auth_run", "auth"),
+      tenant: await readLogin(settings, "tenant_run", "tenant"),
+      instance: await readLogin(settings, "instance_run", "instance"),
+    },
+  });
+}
+
+/** Builds the three services, each with its own database and nothing of the others' but their HTTP. */
+export function createServices(options: ServicesOptions): Services {
+  const { settings, logins, log } = options;
+  const databases = {
+    user: openDatabase({ login: logins.user, name: "berth user", log, max: 2 }),
+    tenant: openDatabase({ login: logins.tenant, name: "berth tenant", log }),
+    instance: openDatabase({ login: logins.instance, name: "berth instance", log }),
+  };
+  const authenticate = bootstrapKey(options.apiKey);
+  const secret = deriveKey(options.key, "idempotency");
+  const signals = { tenant: createSignals(), instance: createSignals() };
+  const wake = createWake(databases.instance.db);
+
+  const instance = createInstanceApp({
+    authenticate,
+    log: log.child({ service: "instance" }),
+    ctx: { db: databases.instance.db, box: createSecretsBox(options.key), wake },
+    probe: options.probe ?? probeInstance,
+    signals: signals.instance,
+    idempotency: { db: databases.instance.db, secret },
+    heartbeatMs: options.heartbeatMs ?? 15_000,
+    checks: {
+      database: () => databases.instance.ping(),
+      provisioner: () => checkProvisioner(databases.instance.db),
+    },
+  });
+  const client = createInstanceClient({
+    baseUrl: options.instanceUrl ?? "http://instance.internal",
+    key: options.apiKey,
+    fetch: options.instanceUrl ? fetch : async (input, init) => instance.request(input, init),
+  });
+  const tenant = createTenantApp({
+    authenticate,
+    log: log.child({ service: "tenant" }),
+    ctx: { db: databases.tenant.db, addressOf: addressOf(settings) },
+    checkOdoo: createOdooCheck(client),
+    catchUp: createCatchUp({ db: databases.tenant.db, instance: client, log }),
+    idempotency: { db: databases.tenant.db, secret },
+    checks: { database: () => databases.tenant.ping(), instance: () => client.ping() },
+  });
+  const user = createUserApp({
+    authenticate,
+    log: log.child({ service: "user" }),
+    checks: { database: () => databases.user.ping() },
+  });
+  const apps = { user, tenant, instance };
+
+  const background: Array<{ stop(): Promise<void> }> = [];
+  return {
+    apps,
+    fetch: byFirstPart(apps),
+    start() {
+      const tenantListener = listen({
+        login: logins.tenant,
+        name: "berth tenant listener",
+        channels: ["outbox"],
+        onNotify: () => signals.tenant.fire(outboxSignal),
+        onConnect: () => signals.tenant.fire(),
+        log,
+      });
+      const instanceListener = listen({
+        login: logins.instance,
+        name: "berth instance listener",
+        channels: ["feed", "operation_events"],
+        onNotify: (channel, payload) => signals.instance.fire(channel === "feed" ? feedSignal : payload),
+        onConnect: () => signals.instance.fire(),
+        log,
+      });
+      const tidy = setInterval(() => {
+        for (const { db } of [databases.tenant, databases.instance]) {
+          forgetOldAnswers(db).catch((error) => log.warn({ err: error }, "old answers stay for now"));
+        }
+      }, tidyMinutes * 60_000);
+      background.push(
+        startOutbox({ db: databases.tenant.db, instance: client, signals: signals.tenant, log }),
+        followFeed({ db: databases.tenant.db, instance: client, log }),
+        { stop: () => tenantListener.close() },
+        { stop: () => instanceListener.close() },
+        { stop: async () => clearInterval(tidy) },
+      );
+    },
+    async stop() {
+      await Promise.all(background.splice(0).map((part) => part.stop()));
+      await Promise.all(Object.values(databases).map((database) => database.close()));
+    },
+  };
+}
+
+/** Where a tenant's first instance answers. */
+function addressOf({ domain, httpPort }: Pick<Settings, "domain" | "httpPort">) {
+  const port = httpPort === 80 ? "" : `:${httpPort}`;
+  return (slug: string) => ({ host: `${slug}.${domain}`, url: `http://${slug}.${domain}${port}` });
+}
+
+/** Each service keeps its own errors and unknown paths, so requests are handed over whole. */
+function byFirstPart(apps: Services["apps"]): Services["fetch"] {
+  return (request, env) => {
+    const [, first = ""] = new URL(request.url).pathname.split("/");
+    if (Object.hasOwn(apps, first)) return apps[first as keyof typeof apps].fetch(request, env);
+    // Without a service's name the health is the tenant service's, which tells of the instance service too.
+    if (first === "health") return apps.tenant.fetch(request, env);
+    return problemResponse(
+      "none",
+      "not_found",
+      "Paths begin with /user, /tenant or /instance; see /tenant/reference and /instance/reference.",
+      undefined,
+    );
+  };
+}

@@ -1,0 +1,146 @@
+import { createHash } from "node:crypto";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+
+const port = z.coerce.number().int().min(1).max(65535);
+const cidr = z.cidrv4();
+
+/**
+ * Every setting an environment has, with the variable that sets it.
+ * Two environments on one machine differ in `BERTH_ENV`, the ports and the tenants' subnet.
+ */
+// Printed by `berth env`, and in the environment of what Pulumi starts: no place for a password.
+const serverUrl = z
+  .url({ protocol: /^postgres(ql)?$/, error: "must be postgres://user@host:port/database" })
+  .refine((url) => new URL(url).username !== "", {
+    error: "names no user: postgres://user@host:port/database",
+  })
+  .refine((url) => new URL(url).password === "", {
+    error: "holds a password; leave it out, passwords are read from the data folder",
+  });
+
+const variables = z.object({
+  /** Names the environment and prefixes its containers, networks and volumes. */
+  BERTH_ENV: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,9}$/, "must be 1 to 10 of a-z, 0-9 and -, beginning with a letter")
+    .default("dev"),
+  /** Tenants answer at `<slug>.<domain>`. */
+  BERTH_DOMAIN: z.hostname().default("localhost"),
+  /** Traefik's public HTTP port, on all addresses. */
+  BERTH_HTTP_PORT: port.default(80),
+  /** The control plane's port, on 127.0.0.1. */
+  BERTH_API_PORT: port.default(8000),
+  /** Traefik's ping and API, on 127.0.0.1. */
+  BERTH_TRAEFIK_ADMIN_PORT: port.default(8081),
+  BERTH_POSTGRES_PORT: port.default(5432),
+  BERTH_REDIS_PORT: port.default(6379),
+  /** Fixed addresses of instances are taken from here. */
+  BERTH_TENANT_SUBNET: cidr.default("10.213.0.0/20"),
+  /** Name servers of tenants' containers, comma separated; tenants may not reach private ones. */
+  BERTH_TENANT_DNS: z.string().default("9.9.9.9,1.1.1.1"),
+  BERTH_DATA_DIR: z.string().optional(),
+  BERTH_CACHE_DIR: z.string().optional(),
+  /** Server of the tenants' databases, without a password. */
+  BERTH_TENANTS_DATABASE_URL: serverUrl.optional(),
+  /** Server of the control plane's own databases, without a password. */
+  BERTH_PLATFORM_DATABASE_URL: serverUrl.optional(),
+  /** Operations that may run at once; each has a warm worker. */
+  BERTH_WORKERS: z.coerce.number().int().min(1).max(32).default(3),
+  /** Stacks initialised ahead (a state row and a salt). */
+  BERTH_RESERVE: z.coerce.number().int().min(0).max(100).default(8),
+  BERTH_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal"]).default("info"),
+  XDG_DATA_HOME: z.string().optional(),
+});
+
+export interface Settings {
+  env: string;
+  domain: string;
+  httpPort: number;
+  apiPort: number;
+  traefikAdminPort: number;
+  postgresPort: number;
+  redisPort: number;
+  /** CIDR; its first address is the gateway. */
+  tenantSubnet: string;
+  tenantDns: string[];
+  dataDir: string;
+  cacheDir: string;
+  /** `postgres://user@host:port/postgres`: the password comes from the pgpass file. */
+  tenantsDatabaseUrl: string;
+  platformDatabaseUrl: string;
+  workers: number;
+  reserve: number;
+  logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal";
+}
+
+/** A setting that cannot be used; the message names the variable and what it must be. */
+class SettingsError extends Error {
+  override name = "SettingsError";
+}
+
+/** Reads an environment's settings; throws {@link SettingsError} naming every bad variable. */
+export function parseSettings(env: Record<string, string | undefined>): Settings {
+  // An empty variable means "not set": that is what a shell's `VAR= command` is used for.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const parsed = variables.safeParse(given);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+    throw new SettingsError(`Settings that cannot be used:\n  ${lines.join("\n  ")}`);
+  }
+  const v = parsed.data;
+  const server = `postgres://provisioner@127.0.0.1:${v.BERTH_POSTGRES_PORT}/postgres`;
+  const dataHome = v.XDG_DATA_HOME ?? join(homedir(), ".local", "share");
+  const settings: Settings = {
+    env: v.BERTH_ENV,
+    domain: v.BERTH_DOMAIN,
+    httpPort: v.BERTH_HTTP_PORT,
+    apiPort: v.BERTH_API_PORT,
+    traefikAdminPort: v.BERTH_TRAEFIK_ADMIN_PORT,
+    postgresPort: v.BERTH_POSTGRES_PORT,
+    redisPort: v.BERTH_REDIS_PORT,
+    tenantSubnet: v.BERTH_TENANT_SUBNET,
+    tenantDns: v.BERTH_TENANT_DNS.split(",").map((address) => address.trim()),
+    dataDir: resolve(v.BERTH_DATA_DIR ?? join(dataHome, "berth", v.BERTH_ENV)),
+    cacheDir: resolve(v.BERTH_CACHE_DIR ?? join(homedir(), ".cache", "berth")),
+    tenantsDatabaseUrl: v.BERTH_TENANTS_DATABASE_URL ?? server,
+    platformDatabaseUrl: v.BERTH_PLATFORM_DATABASE_URL ?? server,
+    workers: v.BERTH_WORKERS,
+    reserve: v.BERTH_RESERVE,
+    logLevel: v.BERTH_LOG_LEVEL,
+  };
+  refuseSharedPorts(settings);
+  return settings;
+}
+
+/** Stands for all settings together: two that are the same have the same. */
+export function fingerprint(settings: Settings): string {
+  return createHash("sha256").update(JSON.stringify(settings)).digest("hex").slice(0, 16);
+}
+
+function refuseSharedPorts(settings: Settings): void {
+  const ports: Array<[string, number]> = [
+    ["BERTH_HTTP_PORT", settings.httpPort],
+    ["BERTH_API_PORT", settings.apiPort],
+    ["BERTH_TRAEFIK_ADMIN_PORT", settings.traefikAdminPort],
+    ["BERTH_POSTGRES_PORT", settings.postgresPort],
+    ["BERTH_REDIS_PORT", settings.redisPort],
+  ];
+  const seen = new Map<number, string>();
+  for (const [name, value] of ports) {
+    const other = seen.get(value);
+    if (other)
+      throw new SettingsError(`${other} and ${name} are both ${value}; give each a port of its own.`);
+    seen.set(value, name);
+  }
+}
+
+/** The gateway of the tenants' network: the first address of its subnet. */
+export function gatewayOf(subnet: string): string {
+  const [base = "", bits = "32"] = subnet.split("/");
+  const number = base.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
+  const size = 2 ** (32 - Number(bits));
+  const first = Math.floor(number / size) * size + 1;
+  return [24, 16, 8, 0].map((shift) => Math.floor(first / 2 ** shift) % 256).join(".");
+}

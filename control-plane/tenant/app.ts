@@ -1,0 +1,19 @@
+import { addDocs } from "../http/docs.ts";
+import { addHealth, type Check } from "../http/health.ts";
+import type { ServiceApp } from "../http/service.ts";
+import { createService, type ServiceOptions } from "../http/service.ts";
+import type { TenantRouteDeps } from "./routes/deps.ts";
+import { addTenantRoutes } from "./routes/tenants.ts";
+
+export interface TenantAppDeps extends Omit<ServiceOptions, "name">, TenantRouteDeps {
+  checks: { database: Check; instance: Check };
+}
+
+/** The tenant service: what should be. */
+export function createTenantApp(deps: TenantAppDeps): ServiceApp {
+  const app = createService({ name: "tenant", authenticate: deps.authenticate, log: deps.log });
+  addHealth(app, "tenant", deps.checks);
+  addDocs(app, "tenant", "What should be: tenants.");
+  addTenantRoutes(app, deps);
+  return app;
+}

@@ -1,0 +1,66 @@
+import { eq, sql } from "drizzle-orm";
+import { writeAudit } from "../audit/write.ts";
+import type { Queries } from "../database.ts";
+import type { FeedEntry } from "../instance/client.ts";
+import { feedPosition, reserve, tenants } from "./schema.ts";
+import { tenantStatusAfter } from "./tenant-status.ts";
+
+const source = "instance";
+
+/** Number of the last entry that was applied; 0 before the first. */
+export async function readFeedPosition(db: Queries): Promise<number> {
+  const [row] = await db.select().from(feedPosition).where(eq(feedPosition.source, source));
+  return row?.seq ?? 0;
+}
+
+/** Applies entries in order and notes the last one in the same transaction: each takes effect exactly once. */
+export async function applyFeed(db: Queries, entries: FeedEntry[]): Promise<void> {
+  await db.transaction(async (tx) => {
+    await tx.insert(feedPosition).values({ source, seq: 0 }).onConflictDoNothing();
+    const [position] = await tx
+      .select()
+      .from(feedPosition)
+      .where(eq(feedPosition.source, source))
+      .for("update");
+    const news = entries.filter((entry) => entry.seq > (position?.seq ?? 0));
+    for (const entry of news) {
+      if (entry.type === "reserved")
+        await tx.insert(reserve).values({ tenantId: entry.tenant }).onConflictDoNothing();
+      else await applyOperation(tx, entry);
+    }
+    const last = news.at(-1);
+    if (last) await tx.update(feedPosition).set({ seq: last.seq }).where(eq(feedPosition.source, source));
+  });
+}
+
+async function applyOperation(tx: Queries, entry: Extract<FeedEntry, { type: "operation" }>): Promise<void> {
+  const { operation, stack } = entry.data;
+  const [before] = await tx.select().from(tenants).where(eq(tenants.id, entry.tenant)).for("no key update");
+  if (!before) return;
+  const status = tenantStatusAfter(before.status, { kind: operation.kind, stack: stack.status });
+  const superseded = before.status === "deleting" && operation.kind !== "destroy";
+  if (superseded || before.status === "deleted") return;
+  await tx
+    .update(tenants)
+    .set({
+      status,
+      operationId: operation.id,
+      operationKind: operation.kind,
+      operationStatus: operation.status,
+      operationError: operation.error,
+      updatedAt: sql`now()`,
+    })
+    .where(eq(tenants.id, before.id));
+  if (status === before.status) return;
+  await writeAudit(
+    tx,
+    { actor: "service:instance", requestId: operation.id, origin: null },
+    {
+      action: "tenant.status",
+      target: before.id,
+      tenantId: before.id,
+      before: { status: before.status },
+      after: { status, operation: operation.id, ...(operation.error ? { error: operation.error } : {}) },
+    },
+  );
+}

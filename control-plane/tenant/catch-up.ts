@@ -1,0 +1,40 @@
+import { and, inArray } from "drizzle-orm";
+import type { Queries } from "../database.ts";
+import type { InstanceClient } from "../instance/client.ts";
+import type { Logger } from "../observability/log.ts";
+import { applyFeed, readFeedPosition } from "./apply-feed.ts";
+import { named } from "./read-tenants.ts";
+import { tenants } from "./schema.ts";
+import type { TenantStatus } from "./tenant-status.ts";
+
+/** Takes what the feed already tells about a tenant, if its record says that something is under way. */
+export type CatchUp = (slugOrId: string) => Promise<void>;
+
+const underWay: TenantStatus[] = ["pending", "creating", "changing", "deleting"];
+const timeoutMs = 2_000;
+
+/**
+ * The feed is followed in the background, a moment behind. Who has just seen an operation end shall see its
+ * tenant accordingly. While the instance service is away the record is shown as it is.
+ */
+export function createCatchUp(deps: {
+  db: Queries;
+  instance: Pick<InstanceClient, "feed">;
+  log: Logger;
+}): CatchUp {
+  return async (slugOrId) => {
+    const open = await deps.db
+      .select({ id: tenants.id })
+      .from(tenants)
+      .where(and(named(slugOrId), inArray(tenants.status, underWay)));
+    if (open.length === 0) return;
+    const after = await readFeedPosition(deps.db);
+    const entries = await deps.instance
+      .feed({ after, waitSeconds: 0, signal: AbortSignal.timeout(timeoutMs) })
+      .catch((error) => {
+        deps.log.warn({ err: error }, "the feed could not be looked at for a request");
+        return [];
+      });
+    if (entries.length > 0) await applyFeed(deps.db, entries);
+  };
+}

@@ -1,0 +1,40 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Queries } from "../database.ts";
+import type { InstanceClient } from "../instance/client.ts";
+import type { Logger } from "../observability/log.ts";
+import { applyFeed, readFeedPosition } from "./apply-feed.ts";
+
+/** Seconds one request waits for news. */
+const waitSeconds = 20;
+const firstPauseMs = 100;
+const longestPauseMs = 2_000;
+
+/** Follows the instance service's feed from where it was left, until stopped. */
+export function followFeed(deps: { db: Queries; instance: Pick<InstanceClient, "feed">; log: Logger }): {
+  stop(): Promise<void>;
+} {
+  const stop = new AbortController();
+  const run = async () => {
+    let pause = firstPauseMs;
+    while (!stop.signal.aborted) {
+      try {
+        const after = await readFeedPosition(deps.db);
+        const entries = await deps.instance.feed({ after, waitSeconds, signal: stop.signal });
+        if (entries.length > 0) await applyFeed(deps.db, entries);
+        pause = firstPauseMs;
+      } catch (error) {
+        if (stop.signal.aborted) break;
+        deps.log.warn({ err: error }, "the instance service's feed cannot be followed; trying again");
+        await delay(pause, undefined, { signal: stop.signal }).catch(() => undefined);
+        pause = Math.min(pause * 2, longestPauseMs);
+      }
+    }
+  };
+  const running = run();
+  return {
+    async stop() {
+      stop.abort();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import type { Queries } from "../database.ts";
+import type { InstanceClient } from "../instance/client.ts";
+import type { Logger } from "../observability/log.ts";
+import type { Signals } from "../signals.ts";
+import { claimOutbox, nextDue, reclaimOutbox } from "./claim-outbox.ts";
+import { deliverOutbox } from "./deliver-outbox.ts";
+
+/** Fired when there may be something to deliver. */
+export const outboxSignal = "outbox";
+
+const atOnce = 8;
+/** Milliseconds between two looks when nothing is known to be due, in case a notification was lost. */
+const idleMs = 5_000;
+const pauseAfterErrorMs = 500;
+
+/** Delivers what the outbox holds, at once and until it is taken, until stopped. */
+export function startOutbox(deps: {
+  db: Queries;
+  instance: Pick<InstanceClient, "putStack">;
+  signals: Signals;
+  log: Logger;
+}): { stop(): Promise<void> } {
+  const { db, signals, log } = deps;
+  const stop = new AbortController();
+  const subscription = signals.subscribe(outboxSignal);
+  const inFlight = new Set<Promise<void>>();
+  /** Delivered or not: the database went away before it could be noted. */
+  const unsettled = new Set<number>();
+
+  const deliver = (entry: Awaited<ReturnType<typeof claimOutbox>>[number]) => {
+    const delivery = deliverOutbox(deps, entry)
+      .then((error) => {
+        if (error)
+          log.warn({ err: error, tenant: entry.tenantId, attempt: entry.attempts }, "not delivered yet");
+      })
+      .catch((error) => {
+        unsettled.add(entry.id);
+        log.warn({ err: error, tenant: entry.tenantId }, "a delivery could not be noted; it is made again");
+      })
+      .finally(() => {
+        inFlight.delete(delivery);
+        signals.fire(outboxSignal);
+      });
+    inFlight.add(delivery);
+  };
+
+  const pass = async (): Promise<number> => {
+    if (unsettled.size > 0) await reclaimOutbox(db, [...unsettled]);
+    unsettled.clear();
+    const free = atOnce - inFlight.size;
+    const entries = free > 0 ? await claimOutbox(db, free) : [];
+    for (const entry of entries) deliver(entry);
+    if (entries.length > 0) return 0;
+    return inFlight.size > 0 ? idleMs : Math.min((await nextDue(db)) ?? idleMs, idleMs);
+  };
+
+  const run = async () => {
+    let first = true;
+    while (!stop.signal.aborted) {
+      let pause = pauseAfterErrorMs;
+      try {
+        if (first) await reclaimOutbox(db);
+        first = false;
+        pause = await pass();
+      } catch (error) {
+        log.warn({ err: error }, "the outbox cannot be read; trying again");
+      }
+      if (pause > 0) await subscription.next(pause, stop.signal);
+    }
+  };
+  const running = run();
+  return {
+    async stop() {
+      stop.abort();
+      await running;
+      subscription.close();
+      await Promise.all(inFlight);
+    },
+  };
+}
