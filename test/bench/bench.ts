@@ -1,0 +1,184 @@
+// npm run bench [-- --json FILE]: Berth against the same work by hand, in one run on one machine.
+import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs, promisify } from "node:util";
+import { Redis } from "ioredis";
+import { type Api, openApi } from "../../control-plane/cli/api.ts";
+import { dataPaths, projectRoot } from "../../control-plane/paths.ts";
+import { readPlatform } from "../../control-plane/platform/outputs.ts";
+import { parseSettings } from "../../control-plane/settings.ts";
+import { freePorts } from "../support/free-ports.ts";
+import { berthCreate, berthRemove } from "./berth.ts";
+import { idle } from "./idle.ts";
+import { memoryOf } from "./memory.ts";
+import { type RawSteps, type RawTenant, type RawWorld, rawCreate, rawRemove } from "./raw.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    json: { type: "string" },
+    rounds: { type: "string", default: "7" },
+    eights: { type: "string", default: "3" },
+  },
+});
+const rounds = Number(options.rounds);
+const eights = Number(options.eights);
+
+const [http, api, admin, postgres, redisPort] = await freePorts(5);
+const env = {
+  ...process.env,
+  BERTH_ENV: `b-${process.pid % 100_000}`,
+  BERTH_HTTP_PORT: `${http}`,
+  BERTH_API_PORT: `${api}`,
+  BERTH_TRAEFIK_ADMIN_PORT: `${admin}`,
+  BERTH_POSTGRES_PORT: `${postgres}`,
+  BERTH_REDIS_PORT: `${redisPort}`,
+  BERTH_TENANT_SUBNET: "10.218.0.0/20",
+  BERTH_DATA_DIR: await mkdtemp(join(tmpdir(), "berth-bench-")),
+};
+const run = promisify(execFile);
+const berth = (...args: string[]) => run(join(projectRoot, "bin/berth"), args, { env, maxBuffer: 64 << 20 });
+
+const seconds = async (work: () => Promise<unknown>): Promise<number> => {
+  const from = performance.now();
+  await work();
+  return (performance.now() - from) / 1000;
+};
+const median = (values: number[]) =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+/** Addresses at the end of the subnet: the control plane gives them out from its beginning. */
+let made = 0;
+function nextRaw(): RawTenant {
+  made += 1;
+  const id = `ten_r${randomBytes(8).toString("hex").slice(0, 15)}`;
+  return { id, host: `${id.slice(4)}.localhost`, address: `10.218.15.${made}` };
+}
+let slugs = 0;
+const nextSlug = () => `bench-${++slugs}`;
+
+interface Pair {
+  raw: number[];
+  berth: number[];
+}
+interface Figures {
+  alone: Pair;
+  eight: Pair;
+  remove: Pair;
+  steps: RawSteps[];
+}
+
+async function measure(world: RawWorld, call: Api): Promise<Figures> {
+  const figures: Figures = { alone: pair(), eight: pair(), remove: pair(), steps: [] };
+  const { settings } = world;
+  // The first of each is a rehearsal: caches of the engine, the databases and the warm workers.
+  for (let round = 0; round <= rounds; round++) {
+    await idle(world);
+    const tenant = nextRaw();
+    let steps: RawSteps = {};
+    const raw = await seconds(async () => {
+      steps = await rawCreate(world, tenant);
+    });
+    const slug = nextSlug();
+    const created = await berthCreate(settings, call, slug);
+    const rawGone = await seconds(() => rawRemove(world, tenant));
+    const berthGone = await seconds(() => berthRemove(call, slug));
+    const name = round === 0 ? "rehearsal" : `${round} of ${rounds}`;
+    console.log(`alone ${name}: raw ${raw.toFixed(2)} s, berth ${created.readySeconds.toFixed(2)} s`);
+    if (round === 0) continue;
+    figures.alone.raw.push(raw);
+    figures.alone.berth.push(created.readySeconds);
+    figures.remove.raw.push(rawGone);
+    figures.remove.berth.push(berthGone);
+    figures.steps.push(steps);
+  }
+  for (let round = 0; round < eights; round++) {
+    await idle(world);
+    const tenants = Array.from({ length: 8 }, nextRaw);
+    const raw = await seconds(() => Promise.all(tenants.map((tenant) => rawCreate(world, tenant))));
+    await Promise.all(tenants.map((tenant) => rawRemove(world, tenant)));
+    await idle(world);
+    const names = tenants.map(nextSlug);
+    const created = await Promise.all(names.map((slug) => berthCreate(settings, call, slug)));
+    const slowest = Math.max(...created.map((one) => one.readySeconds));
+    await Promise.all(names.map((slug) => berthRemove(call, slug)));
+    console.log(`eight ${round + 1} of ${eights}: raw ${raw.toFixed(2)} s, berth ${slowest.toFixed(2)} s`);
+    figures.eight.raw.push(raw);
+    figures.eight.berth.push(slowest);
+  }
+  return figures;
+}
+
+function pair(): Pair {
+  return { raw: [], berth: [] };
+}
+
+function summary(figures: Figures) {
+  const of = ({ raw, berth }: Pair) => ({ raw_s: median(raw), berth_s: median(berth) });
+  const [alone, eight, remove] = [of(figures.alone), of(figures.eight), of(figures.remove)];
+  return {
+    alone: { ...alone, ratio: alone.berth_s / alone.raw_s },
+    eight: { ...eight, throughput_ratio: eight.raw_s / eight.berth_s },
+    remove: { ...remove, ratio: remove.berth_s / remove.raw_s },
+  };
+}
+
+function print(figures: Figures, memory: Record<string, number>): void {
+  const result = summary(figures);
+  const row = (...cells: string[]) =>
+    console.log(cells.map((cell, i) => (i ? cell.padStart(10) : cell.padEnd(26))).join(""));
+  row("", "raw", "berth", "ratio");
+  const s = (value: number) => `${value.toFixed(2)} s`;
+  row(
+    "one tenant, to login page",
+    s(result.alone.raw_s),
+    s(result.alone.berth_s),
+    result.alone.ratio.toFixed(2),
+  );
+  row(
+    "eight at once",
+    s(result.eight.raw_s),
+    s(result.eight.berth_s),
+    `${result.eight.throughput_ratio.toFixed(2)} *`,
+  );
+  row("removal", s(result.remove.raw_s), s(result.remove.berth_s), result.remove.ratio.toFixed(2));
+  console.log("* throughput of berth / throughput of raw\n");
+  console.log(`raw, end of each step (median of ${rounds}):`);
+  for (const step of Object.keys(figures.steps[0] ?? {})) {
+    row(`  ${step}`, s(median(figures.steps.map((steps) => steps[step] ?? Number.NaN)) / 1000));
+  }
+  console.log("memory, MiB resident:");
+  for (const [name, mib] of Object.entries(memory)) row(`  ${name}`, `${mib}`);
+}
+
+async function bench(): Promise<void> {
+  await berth("start");
+  const settings = parseSettings(env);
+  const paths = dataPaths(settings.dataDir);
+  const password = (await readFile(paths.loginPassword("provisioner"), "utf8")).trim();
+  const redis = new Redis({
+    port: settings.redisPort,
+    password: (await readFile(paths.redisPassword, "utf8")).trim(),
+  });
+  try {
+    const world: RawWorld = {
+      settings,
+      platform: await readPlatform(settings.dataDir),
+      login: { host: "127.0.0.1", port: settings.postgresPort, user: "provisioner", password },
+      redis,
+    };
+    const figures = await measure(world, await openApi(settings));
+    print(figures, await memoryOf(paths.supervisorSocket));
+    if (options.json) await writeFile(options.json, `${JSON.stringify(summary(figures), null, 2)}\n`);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+try {
+  await bench();
+} finally {
+  await berth("stop").finally(() => berth("platform", "down", "--purge"));
+}

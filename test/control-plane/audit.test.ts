@@ -1,0 +1,179 @@
+import { describe, expect, test } from "vitest";
+import { newId } from "../../control-plane/ids.ts";
+import { putTemplate } from "../../control-plane/instance/put-template.ts";
+import { addToReserve } from "../../control-plane/instance/reserve.ts";
+import { catalogue, freshSlug, newTenantBody, withServices } from "./support.ts";
+import { claimFor, createTenant, readyTenant, untilStatus, work } from "./worker.ts";
+
+const t = withServices();
+
+type Row = Record<string, unknown> & { action: string };
+const entries = (service: "tenant" | "instance") => t.rows<Row>(service, "select * from audit order by id");
+
+/** What each verb that changes something does; a verb that is not here fails the test. */
+const verbs: Record<string, { service: "tenant" | "instance"; action: string; run: () => Promise<void> }> = {
+  "post /tenant/v1/tenants": {
+    service: "tenant",
+    action: "tenant.create",
+    run: async () => void (await createTenant(t)),
+  },
+  "patch /tenant/v1/tenants/{slug}": {
+    service: "tenant",
+    action: "tenant.change",
+    run: async () => {
+      const { tenant } = await createTenant(t);
+      await t.expect(200, "PATCH", `/tenant/v1/tenants/${tenant.slug}`, { name: "Other" });
+    },
+  },
+  "delete /tenant/v1/tenants/{slug}": {
+    service: "tenant",
+    action: "tenant.delete",
+    run: async () => {
+      const { tenant } = await createTenant(t);
+      await t.expect(202, "DELETE", `/tenant/v1/tenants/${tenant.slug}`);
+    },
+  },
+  "put /instance/v1/stacks/{tenant}": {
+    service: "instance",
+    action: "stack.destroy",
+    run: async () => {
+      const body = {
+        desired: "absent",
+        operation: newId("op"),
+        revision: 1,
+        slug: freshSlug(),
+        actor: "test",
+      };
+      await t.expect(200, "PUT", `/instance/v1/stacks/${newId("ten")}`, body);
+    },
+  },
+  "post /instance/v1/operations/{id}/cancel": {
+    service: "instance",
+    action: "operation.cancel",
+    run: async () => {
+      const { tenant, operation } = await createTenant(t);
+      await untilStatus(t, tenant.slug, "creating");
+      await t.expect(202, "POST", `/instance/v1/operations/${operation.id}/cancel`);
+    },
+  },
+  "post /instance/v1/operations/{id}/retry": {
+    service: "instance",
+    action: "operation.retry",
+    run: async () => {
+      const { tenant, operation } = await createTenant(t);
+      await work(t, tenant.id, "failed", { code: "x", message: "It failed." });
+      await t.expect(202, "POST", `/instance/v1/operations/${operation.id}/retry`);
+    },
+  },
+  "post /instance/v1/tenants/{tenant}/check": {
+    service: "instance",
+    action: "tenant.check",
+    run: async () => {
+      const { tenant } = await readyTenant(t);
+      await t.expect(202, "POST", `/instance/v1/tenants/${tenant.slug}/check`);
+    },
+  },
+  "post /instance/v1/tenants/{tenant}/instances/{name}/restart": {
+    service: "instance",
+    action: "instance.restart",
+    run: async () => {
+      const { tenant } = await readyTenant(t);
+      await t.expect(202, "POST", `/instance/v1/tenants/${tenant.slug}/instances/production/restart`);
+    },
+  },
+};
+
+async function mutatingOperations(): Promise<string[]> {
+  const found: string[] = [];
+  for (const service of ["user", "tenant", "instance"]) {
+    const { paths } = await t.expect<{ paths: Record<string, Record<string, unknown>> }>(
+      200,
+      "GET",
+      `/${service}/openapi.json`,
+    );
+    for (const [path, methods] of Object.entries(paths)) {
+      for (const method of Object.keys(methods)) if (method !== "get") found.push(`${method} ${path}`);
+    }
+  }
+  return found;
+}
+
+describe("the audit", () => {
+  test("knows every verb that changes something", async () => {
+    expect((await mutatingOperations()).toSorted()).toEqual(Object.keys(verbs).toSorted());
+  });
+
+  test.each(Object.entries(verbs))("gets an entry from %s", async (_, { service, action, run }) => {
+    const before = (await entries(service)).length;
+    await run();
+    const news = (await entries(service)).slice(before).filter((entry) => entry.action === action);
+    expect(news.length).toBeGreaterThanOrEqual(1);
+    expect(news.at(-1)).toMatchObject({
+      actor: expect.stringMatching(/^(key:bootstrap|test)$/),
+      target: expect.any(String),
+      request_id: expect.stringMatching(/^[\w-]{8,}$/),
+      at: expect.any(Date),
+    });
+  });
+
+  test("follows one request through both services", async () => {
+    const response = await t.call("POST", "/tenant/v1/tenants", newTenantBody(freshSlug()), {
+      "x-request-id": "followed-request",
+    });
+    const { tenant } = (await response.json()) as { tenant: { id: string; slug: string } };
+    await untilStatus(t, tenant.slug, "creating");
+    await work(t, tenant.id);
+    for (const [service, actions] of [
+      ["tenant", ["tenant.create"]],
+      ["instance", ["stack.create", "operation.succeeded"]],
+    ] as const) {
+      const rows = await t.rows<Row>(
+        service,
+        "select * from audit where request_id = 'followed-request' order by id",
+      );
+      expect(rows.map((row) => row.action)).toEqual(actions);
+      expect(rows.map((row) => row.tenant_id)).toEqual(actions.map(() => tenant.id));
+    }
+  });
+
+  test("tells what was there before and what is there after", async () => {
+    const { tenant } = await readyTenant(t);
+    await t.expect(200, "PATCH", `/tenant/v1/tenants/${tenant.slug}`, { name: "New name" });
+    const [change] = await t.rows(
+      "tenant",
+      "select * from audit where action = 'tenant.change' and target = $1",
+      [tenant.id],
+    );
+    expect(change).toMatchObject({ before: { name: "Acme Ltd" }, after: { name: "New name" } });
+    // Nothing changed, nothing to tell.
+    await t.expect(200, "PATCH", `/tenant/v1/tenants/${tenant.slug}`, { name: "New name" });
+    expect(
+      await t.rows("tenant", "select from audit where action = 'tenant.change' and target = $1", [tenant.id]),
+    ).toHaveLength(1);
+  });
+
+  test("gets an entry for what the provisioner does on its own", async () => {
+    const tenantId = newId("ten");
+    await addToReserve(t.worker, { tenantId, salt: "v1:x", worker: "w9" });
+    await putTemplate(t.worker, { ...catalogue, name: "another", worker: "w9" });
+    await putTemplate(t.worker, { ...catalogue, name: "another", worker: "w9" });
+    const rows = await t.rows<Row>("instance", "select * from audit where actor = 'worker:w9' order by id");
+    expect(rows.map((row) => row.action)).toEqual(["stack.reserve", "template.put"]);
+  });
+
+  test("is taken back with the change it is about", async () => {
+    const { tenant } = await createTenant(t);
+    const before = (await entries("tenant")).length;
+    await t.expect(409, "POST", "/tenant/v1/tenants", newTenantBody(tenant.slug));
+    await t.expect(412, "PATCH", `/tenant/v1/tenants/${tenant.slug}`, { name: "X" }, { "if-match": '"77"' });
+    const news = (await entries("tenant")).slice(before).filter((entry) => entry.action !== "tenant.status");
+    expect(news).toEqual([]);
+  });
+
+  test("holds no secret", async () => {
+    const fence = await createTenant(t).then(({ tenant }) => claimFor(t, tenant.id));
+    expect(fence.attempt).toBe(1);
+    const all = JSON.stringify([await entries("tenant"), await entries("instance")]);
+    expect(all).not.toMatch(/pbkdf2|databasePassword|adminPasswordHash/);
+  });
+});

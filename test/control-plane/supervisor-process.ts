@@ -1,0 +1,18 @@
+// A supervisor of one idle child, started by tests as a process of its own: several may be begun at once.
+import { createLog } from "../../control-plane/observability/log.ts";
+import { supervise } from "../../control-plane/supervisor/supervise.ts";
+
+const [socket = "", logFile = ""] = process.argv.slice(2);
+const idle = {
+  name: "idle",
+  command: process.execPath,
+  args: ["-e", "process.once('disconnect', () => process.exit()); setInterval(() => {}, 60_000)"],
+  env: {},
+  logFile,
+};
+await supervise({
+  socket,
+  children: [idle],
+  settings: "of this test",
+  log: createLog({ env: "t-super", logLevel: "fatal" }, "supervisor"),
+});

@@ -1,0 +1,71 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { bringUp, type PlatformArgs } from "../../control-plane/platform/bring-up.ts";
+import type { PlatformOutputs } from "../../control-plane/platform/outputs.ts";
+import { createRun, type Run } from "../../control-plane/platform/run.ts";
+import { takeDown } from "../../control-plane/platform/take-down.ts";
+import { parseSettings, type Settings } from "../../control-plane/settings.ts";
+import { createProgress } from "../../toolchain/progress.ts";
+import { parseToolchainSettings } from "../../toolchain/settings.ts";
+import { setup, type Tools } from "../../toolchain/setup.ts";
+import { freePorts } from "./free-ports.ts";
+import { freeSubnet } from "./free-subnet.ts";
+
+export interface TestPlatform {
+  settings: Settings;
+  /** `BERTH_*` variables of the environment, for child processes. */
+  variables: Record<string, string>;
+  tools: Tools;
+  platform: PlatformOutputs;
+  /** What `bringUp` and `takeDown` take. */
+  args: PlatformArgs;
+  /** Everything that was told while it came up. */
+  told: string[];
+  run: Run;
+  /** Removes all of it: containers (tenants' too), network, volumes, firewall rules, data folder. */
+  down(): Promise<void>;
+}
+
+/** What set-up made ready. Everything comes from the cache when `make setup` ran before. */
+export function testTools(): Promise<Tools> {
+  const progress = createProgress({ write: (text) => process.stderr.write(text), terminal: false });
+  return setup({ ...parseToolchainSettings(process.env), progress });
+}
+
+/** Settings of a new environment: free ports, a free subnet and a data folder of its own. */
+export async function testSettings(
+  env: string,
+): Promise<{ variables: Record<string, string>; settings: Settings }> {
+  const [http, api, admin, postgres, redis] = await freePorts(5);
+  const variables = {
+    BERTH_ENV: env,
+    BERTH_HTTP_PORT: `${http}`,
+    BERTH_API_PORT: `${api}`,
+    BERTH_TRAEFIK_ADMIN_PORT: `${admin}`,
+    BERTH_POSTGRES_PORT: `${postgres}`,
+    BERTH_REDIS_PORT: `${redis}`,
+    BERTH_TENANT_SUBNET: await freeSubnet(createRun(process.env)),
+    BERTH_DATA_DIR: await mkdtemp(join(tmpdir(), `berth-${env}-`)),
+  };
+  return { variables, settings: parseSettings(variables) };
+}
+
+/** Brings up a platform for one test file. Whatever happens, nothing of it stays after `down`. */
+export async function startPlatform({ env }: { env: string }): Promise<TestPlatform> {
+  const tools = await testTools();
+  const { variables, settings } = await testSettings(env);
+  const told: string[] = [];
+  const args = { settings, tools, env: process.env, progress: (text: string) => void told.push(text) };
+  const down = async () => {
+    await takeDown(args, { purge: true });
+    await rm(settings.dataDir, { recursive: true, force: true });
+  };
+  try {
+    const platform = await bringUp(args);
+    return { settings, variables, tools, platform, args, told, run: createRun(process.env), down };
+  } catch (error) {
+    await down();
+    throw error;
+  }
+}

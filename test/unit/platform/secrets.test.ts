@@ -1,0 +1,65 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { dataPaths, logins } from "../../../control-plane/paths.ts";
+import { ensureSecrets } from "../../../control-plane/secrets.ts";
+import { parseSettings, type Settings } from "../../../control-plane/settings.ts";
+
+let settings: Settings;
+beforeEach(async () => {
+  settings = parseSettings({ BERTH_DATA_DIR: join(await mkdtemp(join(tmpdir(), "berth-secrets-")), "data") });
+});
+afterEach(() => rm(join(settings.dataDir, ".."), { recursive: true }));
+
+async function all(folder: string): Promise<Record<string, string>> {
+  const names = (await readdir(folder)).sort();
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name), "utf8")])),
+  );
+}
+
+test("every secret is made once, for its owner only", async () => {
+  await ensureSecrets(settings);
+  const paths = dataPaths(settings.dataDir);
+  const first = await all(paths.secrets);
+  expect(Object.keys(first)).toEqual(
+    [
+      "api-key",
+      "key",
+      "passphrase",
+      "postgres-password",
+      "redis-password",
+      ...logins.map((l) => `${l}-password`),
+    ].sort(),
+  );
+  expect(new Set(Object.values(first)).size).toBe(Object.keys(first).length);
+  expect(Buffer.from(first.key ?? "", "base64")).toHaveLength(32);
+  for (const name of Object.keys(first))
+    expect((await stat(join(paths.secrets, name))).mode & 0o777).toBe(0o600);
+  for (const folder of [paths.dataDir, paths.secrets]) expect((await stat(folder)).mode & 0o777).toBe(0o700);
+  await ensureSecrets(settings);
+  expect(await all(paths.secrets)).toEqual(first);
+});
+
+test("two at once end with the same secrets, and leave no half files", async () => {
+  const both = await Promise.all([ensureSecrets(settings), ensureSecrets(settings)]);
+  expect(both).toHaveLength(2);
+  const { secrets, pgpass } = dataPaths(settings.dataDir);
+  const kept = await all(secrets);
+  expect(Object.keys(kept)).toHaveLength(14);
+  expect(await readFile(pgpass, "utf8")).toContain(`:*:router:${kept["router-password"]}\n`);
+});
+
+test("the pgpass file has every login on every server, and follows the settings", async () => {
+  await ensureSecrets(settings);
+  const { pgpass, loginPassword } = dataPaths(settings.dataDir);
+  expect((await stat(pgpass)).mode & 0o777).toBe(0o600);
+  expect((await readFile(pgpass, "utf8")).trim().split("\n")).toHaveLength(logins.length);
+  await writeFile(loginPassword("provisioner"), "an:operator\\s own");
+  await ensureSecrets({ ...settings, tenantsDatabaseUrl: "postgres://admin@10.0.0.7:6000/postgres" });
+  const lines = (await readFile(pgpass, "utf8")).trim().split("\n");
+  expect(lines).toHaveLength(2 * logins.length + 1);
+  expect(lines).toContain("10.0.0.7:6000:*:admin:an\\:operator\\\\s own");
+  expect(lines).toContain("10.0.0.7:6000:*:provisioner:an\\:operator\\\\s own");
+});
