@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -9,9 +10,16 @@ const cache = join(root, "node_modules", ".cache");
 const summaryFile = join(cache, "berth-test-summary");
 
 const fast = ["unit", "components", "toolchain", "control-plane"];
-const sets: Record<string, string[]> = {
-  fast,
-  all: [...fast, "platform", "cli-stack", "provisioner", "e2e", "faults"],
+/** What is run one after the other; the lanes of one stage run side by side, for much of them is waiting. */
+const sets: Record<string, string[][][]> = {
+  fast: [[fast]],
+  all: [
+    [fast],
+    [
+      ["platform", "cli-stack", "provisioner"],
+      ["e2e", "faults"],
+    ],
+  ],
 };
 
 interface Report {
@@ -28,8 +36,8 @@ interface Report {
 }
 
 const set = process.argv[2] ?? "all";
-const projects = sets[set] ?? (set.includes("/") ? undefined : [set]);
-if (!projects)
+const stages = sets[set] ?? (set.includes("/") ? undefined : [[[set]]]);
+if (!stages)
   throw new Error(
     `There is no set of tests "${set}": use ${Object.keys(sets).join(", ")} or a folder of test/.`,
   );
@@ -42,32 +50,41 @@ let passed = 0;
 let failed = 0;
 const skipped: string[] = [];
 
-async function run(command: string, args: string[]): Promise<number> {
-  const child = spawn(command, args, { cwd: root, stdio: "inherit" });
+/** Runs a program and gives its exit code. What it says is said with `prefix` before each line, if there is one. */
+async function run(command: string, args: string[], prefix = ""): Promise<number> {
+  const child = spawn(command, args, {
+    cwd: root,
+    stdio: ["ignore", prefix ? "pipe" : "inherit", prefix ? "pipe" : "inherit"],
+  });
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream) createInterface({ input: stream }).on("line", (line) => console.log(prefix + line));
+  }
   return new Promise((resolve, reject) => {
     child.once("error", reject);
-    child.once("exit", (code) => resolve(code ?? 1));
+    // When all it said is read, too.
+    child.once("close", (code) => resolve(code ?? 1));
   });
 }
 
-if (set === "all" || set === "fast") {
-  console.log("== verify: format, lint, imports, types, dead code");
-  if ((await run("npm", ["run", "--silent", "verify"])) === 0) passed += 1;
-  else failed += 1;
-}
-for (const project of projects) {
+async function runProject(project: string, isAlone: boolean): Promise<void> {
+  const from = performance.now();
   console.log(`== ${project}`);
   const file = join(cache, `berth-test-${project}.json`);
   await rm(file, { force: true });
-  const code = await run(process.execPath, [
-    join(root, "node_modules", "vitest", "vitest.mjs"),
-    "run",
-    `--project=${project}`,
-    "--reporter=default",
-    "--reporter=json",
-    `--outputFile.json=${file}`,
-    ...process.argv.slice(3),
-  ]);
+  const code = await run(
+    process.execPath,
+    [
+      join(root, "node_modules", "vitest", "vitest.mjs"),
+      "run",
+      `--project=${project}`,
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${file}`,
+      ...process.argv.slice(3),
+    ],
+    isAlone ? "" : `${project} | `,
+  );
+  console.log(`== ${project}: ${Math.round((performance.now() - from) / 1000)} s`);
   const report = await readFile(file, "utf8").then(
     (text) => JSON.parse(text) as Report,
     () => undefined,
@@ -75,7 +92,7 @@ for (const project of projects) {
   if (!report) {
     console.error(`${project}: vitest ended with ${code} and wrote no report.`);
     failed += 1;
-    continue;
+    return;
   }
   passed += report.numPassedTests;
   // A file that fell before its first test, or a run that failed with no failed test, counts as a failure.
@@ -89,6 +106,19 @@ for (const project of projects) {
       if (test.status !== "passed" && test.status !== "failed") skipped.push(`${project}: ${test.fullName}`);
     }
   }
+}
+
+if (set === "all" || set === "fast") {
+  console.log("== verify: format, lint, imports, types, dead code");
+  if ((await run("npm", ["run", "--silent", "verify"])) === 0) passed += 1;
+  else failed += 1;
+}
+for (const lanes of stages) {
+  await Promise.all(
+    lanes.map(async (projects) => {
+      for (const project of projects) await runProject(project, lanes.length === 1);
+    }),
+  );
 }
 for (const name of skipped) console.log(`skipped: ${name}`);
 const summary = `${passed} passed, ${failed} failed${skipped.length ? `, ${skipped.length} skipped` : ""}\n`;

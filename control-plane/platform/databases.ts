@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { Client, escapeIdentifier, escapeLiteral } from "pg";
+import { fewRounds, makeVerifier, verifies } from "../../components/provider/scram.ts";
 import { dataPaths, type Login, logins } from "../paths.ts";
 import type { Settings } from "../settings.ts";
 import { ensurePulumiTable } from "./pulumi-table.ts";
-import { fits, verifier } from "./scram.ts";
 
 /** The control plane's databases: who owns each and who else may connect. What they may do there, migrations say. */
 const databases: ReadonlyArray<{ name: string; owner: Login; guests: Login[] }> = [
@@ -33,9 +33,11 @@ export async function ensureDatabases(settings: Settings): Promise<void> {
           settings,
           own ? logins : logins.filter((login) => login !== "provisioner"),
         );
+        if (own) await ensureRounds(client);
         for (const database of databases) await ensureDatabase(client, database);
       } else if (isOwnServer(settings, server)) {
         await ensureLogins(client, settings, ["provisioner"]);
+        await ensureRounds(client);
       }
       await ensureRole(client, templateObjectsOwner);
       await closeToPublic(client);
@@ -90,13 +92,22 @@ async function ensureLogins(client: Client, settings: Settings, names: readonly 
   for (const name of names) {
     const password = (await readFile(paths.loginPassword(name), "utf8")).trim();
     const row = rows.find((one) => one.name === name);
-    if (row?.fine && fits(password, row.kept)) continue;
+    if (row?.fine && verifies(password, row.kept ?? "")) continue;
     const rights = name === "provisioner" ? "superuser" : "nosuperuser";
     await client.query(
       `${row ? "alter" : "create"} role ${escapeIdentifier(name)} login ${rights} nocreaterole nocreatedb
-       noreplication nobypassrls password ${escapeLiteral(verifier(password))}`,
+       noreplication nobypassrls password ${escapeLiteral(makeVerifier(password))}`,
     );
   }
+}
+
+/** The roles that our login makes have passwords of ours as well: few rounds, as `makeVerifier` has it. */
+async function ensureRounds(client: Client): Promise<void> {
+  const found = await client.query(
+    "select from pg_roles where rolname = 'provisioner' and $1 = any(rolconfig)",
+    [`scram_iterations=${fewRounds}`],
+  );
+  if (!found.rowCount) await client.query(`alter role provisioner set scram_iterations = ${fewRounds}`);
 }
 
 async function ensureRole(client: Client, name: string): Promise<void> {

@@ -12,8 +12,6 @@ export interface ReadinessOptions {
   deadlineMs: number;
   /** Ends the wait early with a sentence when the container cannot become ready any more. */
   isHopeless: () => Promise<string | undefined>;
-  /** Told when the next thing is waited for. */
-  onPhase?: (phase: "port" | "login page" | "route") => void;
   signal: AbortSignal;
 }
 
@@ -27,26 +25,32 @@ export class NotReadyError extends Error {
 }
 
 /**
- * Waits until the login page is there, first at the instance itself and then through Traefik.
+ * Waits until the login page is there through Traefik, for every host.
  * `/web/health` would not do: it is 200 while the registry cannot load. The port comes first and then one
- * request at a time, because the first page is what loads the registry.
+ * request at a time, because the first page is what loads the registry; and each page is work that people who
+ * wait would have to wait for, so it is not asked for at the instance itself as well.
  */
 export async function untilReady(options: ReadinessOptions): Promise<void> {
-  const { address, port, hosts, httpPort, onPhase } = options;
-  const [first = ""] = hosts;
-  onPhase?.("port");
-  await poll(options, "its port does not open", () => opens(address, port));
-  onPhase?.("login page");
-  await poll(options, "its login page does not answer with 200", () => loginPage(address, port, first));
-  onPhase?.("route");
+  const { address, port, hosts, httpPort } = options;
+  await poll(options, {
+    check: () => opens(address, port),
+    missing: async () => "its port does not open",
+  });
   for (const host of hosts) {
-    await poll(options, `its login page does not come through Traefik as ${host}`, () =>
-      loginPage("127.0.0.1", httpPort, host),
-    );
+    await poll(options, {
+      check: () => loginPage("127.0.0.1", httpPort, host),
+      missing: async () =>
+        (await loginPage(address, port, host))
+          ? `its login page does not come through Traefik as ${host}`
+          : "its login page does not answer with 200",
+    });
   }
 }
 
-async function poll(options: ReadinessOptions, what: string, check: () => Promise<boolean>): Promise<void> {
+async function poll(
+  options: ReadinessOptions,
+  { check, missing }: { check: () => Promise<boolean>; missing: () => Promise<string> },
+): Promise<void> {
   const from = performance.now();
   const end = from + options.deadlineMs;
   let look = from + hopelessEveryMs;
@@ -59,7 +63,7 @@ async function poll(options: ReadinessOptions, what: string, check: () => Promis
     }
     if (performance.now() > end) {
       throw new NotReadyError(
-        `Odoo did not become ready within ${Math.round(options.deadlineMs / 1000)} s: ${what}.`,
+        `Odoo did not become ready within ${Math.round(options.deadlineMs / 1000)} s: ${await missing()}.`,
       );
     }
     const pause = Math.min(Math.max((performance.now() - from) / 20, pauseMs.least), pauseMs.most);

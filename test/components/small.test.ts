@@ -1,9 +1,10 @@
+import { randomBytes } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { makeVerifier, verifies } from "../../components/provider/ownership/scram.ts";
 import { passwordFor } from "../../components/provider/pgpass.ts";
+import { makeVerifier, verifies } from "../../components/provider/scram.ts";
 import { parseSettings } from "../../components/provider/settings.ts";
 import { traefikKeys } from "../../components/provider/traefik-keys.ts";
 import { hasUnknown, plain, secret } from "../../components/provider/values.ts";
@@ -29,6 +30,13 @@ describe("a password's verifier", () => {
     expect(verifies("right", verifier)).toBe(true);
     expect(verifies("wrong", verifier)).toBe(false);
     expect(verifies("right", "")).toBe(false);
+  });
+
+  test("has few rounds only when the password is a long random one", () => {
+    const random = randomBytes(24).toString("base64url");
+    expect(verifies(random, makeVerifier(random))).toBe(true);
+    expect(makeVerifier(random)).toMatch(/^SCRAM-SHA-256\$1000:/);
+    expect(makeVerifier("chosen by a person")).toMatch(/^SCRAM-SHA-256\$4096:/);
   });
 });
 

@@ -1,9 +1,9 @@
 import type pg from "pg";
 import { Failure } from "../failure.ts";
 import { inTransaction, quote } from "../postgres.ts";
+import { makeVerifier, verifies } from "../scram.ts";
 import type { OwnershipInputs } from "./inputs.ts";
 import { foreignObjects, isFresh, langKey, openKey, ownerKey, readAccess, readMarks } from "./observe.ts";
-import { makeVerifier, verifies } from "./scram.ts";
 import { applyLanguage, seed, setParameters } from "./seeds.ts";
 
 /** Reports fetch their styles from Odoo itself: its public name need not resolve inside the container. */

@@ -2,12 +2,12 @@ import type pg from "pg";
 import { Failure } from "../failure.ts";
 import { closedDatabase, noSuchDatabase, quote, type Server, sqlState, withClient } from "../postgres.ts";
 import type { Resource } from "../resource.ts";
+import { verifies } from "../scram.ts";
 import { secret } from "../values.ts";
 import { closeDatabase } from "./close.ts";
 import type { OwnershipInputs, OwnershipState } from "./inputs.ts";
 import { countForeignObjects, readAccess, readMarks } from "./observe.ts";
 import { own } from "./own.ts";
-import { verifies } from "./scram.ts";
 
 /**
  * A clone of the template made one tenant's own: objects, secrets, people, base URL, and nobody else's way in.

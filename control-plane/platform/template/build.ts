@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { type Client, escapeIdentifier, escapeLiteral } from "pg";
 import { z } from "zod";
+import { makeVerifier } from "../../../components/provider/scram.ts";
 import type { Run } from "../run.ts";
-import { verifier } from "../scram.ts";
 import type { Progress } from "../tools.ts";
 import { type Catalogue, catalogue } from "./catalogue.ts";
 import { buildScript, maxUpload, series } from "./name.ts";
@@ -29,7 +29,7 @@ const line = z.union([
 export async function build(client: Client, run: Run, site: Site, progress: Progress): Promise<Catalogue> {
   const role = escapeIdentifier(site.building);
   const password = randomBytes(24).toString("base64url");
-  await client.query(`create role ${role} login password ${escapeLiteral(verifier(password))}`);
+  await client.query(`create role ${role} login password ${escapeLiteral(makeVerifier(password))}`);
   await client.query(
     `create database ${role} owner ${role} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C.UTF-8'`,
   );
