@@ -1,5 +1,6 @@
 import { isDatabaseAway } from "../database.ts";
 import { claimOperation } from "../instance/claim-operation.ts";
+import type { Claim } from "../instance/lease.ts";
 import { releaseOperation } from "../instance/release-operation.ts";
 import type { Deps } from "./deps.ts";
 import { leaseMs } from "./lease.ts";
@@ -42,22 +43,46 @@ export function createScheduler(deps: Deps, guard: Guard): Scheduler {
     return why !== undefined;
   };
 
-  const claim = async () => {
-    while (!stopping && running.size < limit) {
-      if (isRefused(guard.problem())) return;
+  /** All that may run now, so that the guard is asked once for all: it starts programs, which costs as much as a claim. */
+  const claimAll = async (): Promise<Claim[]> => {
+    const claims: Claim[] = [];
+    while (!stopping && running.size + claims.length < limit) {
       // A tenant whose lease was lost to ourselves waits until what ran then is over; the others need not.
-      const except = [...running.keys()];
-      const claimed = await claimOperation(deps.ctx, { worker: deps.worker, leaseMs, except });
-      if (!claimed) return;
-      // Asked to stop while it was claimed: whoever comes next takes it at once.
+      const except = [...running.keys(), ...claims.map(({ tenantId }) => tenantId)];
+      const claimed = await claimOperation(deps.ctx, { worker: deps.worker, leaseMs, except }).catch(
+        (error) => {
+          // What was claimed before is worked on; the rest is found again.
+          if (claims.length === 0) throw error;
+          deps.log.warn({ err: error }, "no more operations could be claimed");
+        },
+      );
+      if (!claimed) break;
+      claims.push(claimed);
+    }
+    return claims;
+  };
+
+  const begin = (claimed: Claim) => {
+    const work = workOn(deps, claimed, stop.signal);
+    running.set(claimed.tenantId, work);
+    void work.done.then(() => {
+      running.delete(claimed.tenantId);
+      kick();
+    });
+  };
+
+  const claim = async () => {
+    for (;;) {
+      if (isRefused(guard.problem())) return;
+      const claims = await claimAll();
+      if (claims.length === 0) return;
       const why = await guard.ask();
-      if (stopping || isRefused(why)) return releaseOperation(deps.ctx, { fence: claimed });
-      const work = workOn(deps, claimed, stop.signal);
-      running.set(claimed.tenantId, work);
-      void work.done.then(() => {
-        running.delete(claimed.tenantId);
-        kick();
-      });
+      // Asked to stop while they were claimed: whoever comes next takes them at once.
+      if (stopping || isRefused(why)) {
+        for (const fence of claims) await releaseOperation(deps.ctx, { fence });
+        return;
+      }
+      for (const claimed of claims) begin(claimed);
     }
   };
 
