@@ -8,9 +8,12 @@ export interface SupervisorStatus {
   children: ChildStatus[];
 }
 
+/** No socket, nobody behind it, or somebody who ended while asked. */
+const gone = new Set(["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE"]);
+
 /**
  * Asks the supervisor behind a socket for its status, or to stop (it answers at once and stops then).
- * Gives `undefined` when none runs: no socket, or one left behind by a killed supervisor.
+ * Gives `undefined` when none runs, or one that ends right now.
  */
 export function askSupervisor(
   socket: string,
@@ -25,6 +28,8 @@ export function askSupervisor(
       answer += data.toString();
     });
     connection.once("end", () => {
+      // It ended before it could answer.
+      if (answer === "") return resolve(undefined);
       try {
         resolve(JSON.parse(answer) as SupervisorStatus);
       } catch {
@@ -32,7 +37,7 @@ export function askSupervisor(
       }
     });
     connection.once("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT" || error.code === "ECONNREFUSED") resolve(undefined);
+      if (gone.has(error.code ?? "")) resolve(undefined);
       else reject(error);
     });
   });
