@@ -35,6 +35,9 @@ export function pulumiEnv(settings: Settings, tools: { bin: string; node: string
     PGPORT: tenants.port || "5432",
     PGUSER: tenants.username,
     PGSSLMODE: "disable",
+    // The postgresql plugin would read back each role's password, on two connections of its own, and then take the
+    // state's word for any that is kept as SCRAM. Ours compares passwords (ownership).
+    PGSUPERUSER: "false",
     BERTH_TENANTS_SERVER_URL: settings.tenantsDatabaseUrl,
     BERTH_ROUTES_DATABASE_URL: databaseUrl(settings.platformDatabaseUrl, "router", "instance"),
     BERTH_REDIS_URL: `redis://127.0.0.1:${settings.redisPort}`,
