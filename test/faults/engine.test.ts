@@ -67,13 +67,12 @@ test("an engine that stops with all its containers refuses a create with a sente
 test("a restarted engine whose containers start in another order serves every host its own tenant", async () => {
   const docker = (...args: string[]) => world.engine.inside("docker", args);
   const containers = tenants.map(({ container }) => container);
+  const startedAt = async (name: string) =>
+    Date.parse((await docker("inspect", "-f", "{{.State.StartedAt}}", name)).trim());
   const byStart = async () => {
-    const starts = await Promise.all(
-      containers.map(
-        async (name) => [await docker("inspect", "-f", "{{.State.StartedAt}}", name), name] as const,
-      ),
-    );
-    return starts.toSorted(([a], [b]) => Date.parse(a) - Date.parse(b)).map(([, name]) => name);
+    const starts = await Promise.all(containers.map(async (name) => ({ name, at: await startedAt(name) })));
+    for (const { at } of starts) expect(at).toBeGreaterThan(0);
+    return starts.toSorted((a, b) => a.at - b.at).map(({ name }) => name);
   };
   // The engine may have started them in any order the last time, so the other one is what counts.
   const before = await byStart();
