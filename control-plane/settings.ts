@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { homedir } from "node:os";
+import { availableParallelism, homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 
@@ -46,10 +46,17 @@ const variables = z.object({
   BERTH_TENANTS_DATABASE_URL: serverUrl.optional(),
   /** Server of the control plane's own databases, without a password. */
   BERTH_PLATFORM_DATABASE_URL: serverUrl.optional(),
-  /** Operations that may run at once; each has a warm worker. */
-  BERTH_WORKERS: z.coerce.number().int().min(1).max(32).default(3),
+  /** Operations that may run at once; each has a warm worker, of half a GB with its plugins. As many as cores, 2 to 4. */
+  BERTH_WORKERS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(32)
+    .default(() => Math.min(Math.max(availableParallelism(), 2), 4)),
   /** Stacks initialised ahead (a state row and a salt). */
   BERTH_RESERVE: z.coerce.number().int().min(0).max(100).default(8),
+  /** How many of them have an engine that was started ahead and waits; each takes some 100 MB of memory. */
+  BERTH_ENGINES_AHEAD: z.coerce.number().int().min(0).max(100).default(8),
   BERTH_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal"]).default("info"),
   XDG_DATA_HOME: z.string().optional(),
 });
@@ -72,6 +79,7 @@ export interface Settings {
   platformDatabaseUrl: string;
   workers: number;
   reserve: number;
+  enginesAhead: number;
   logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal";
 }
 
@@ -108,6 +116,7 @@ export function parseSettings(env: Record<string, string | undefined>): Settings
     platformDatabaseUrl: v.BERTH_PLATFORM_DATABASE_URL ?? server,
     workers: v.BERTH_WORKERS,
     reserve: v.BERTH_RESERVE,
+    enginesAhead: v.BERTH_ENGINES_AHEAD,
     logLevel: v.BERTH_LOG_LEVEL,
   };
   refuseSharedPorts(settings);

@@ -1,4 +1,4 @@
-import { count, eq } from "drizzle-orm";
+import { eq } from "drizzle-orm";
 import { workerCaller, writeAudit } from "../audit/write.ts";
 import type { InstanceContext } from "./context.ts";
 import { publishReserved } from "./feed.ts";
@@ -21,8 +21,14 @@ export async function addToReserve(
   });
 }
 
-/** Stacks that wait for a tenant. */
-export async function countReserve(ctx: Pick<InstanceContext, "db">): Promise<number> {
-  const [row] = await ctx.db.select({ waiting: count() }).from(stacks).where(eq(stacks.status, "reserved"));
-  return row?.waiting ?? 0;
+/** Stacks that wait for a tenant, in the order in which they are taken. */
+export async function readReserve(
+  ctx: Pick<InstanceContext, "db">,
+): Promise<Array<{ tenantId: string; salt: string }>> {
+  const rows = await ctx.db
+    .select({ tenantId: stacks.tenantId, salt: stacks.salt })
+    .from(stacks)
+    .where(eq(stacks.status, "reserved"))
+    .orderBy(stacks.createdAt, stacks.tenantId);
+  return rows.flatMap(({ tenantId, salt }) => (salt === null ? [] : [{ tenantId, salt }]));
 }

@@ -1,13 +1,12 @@
-import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import type { Deps, Work } from "./deps.ts";
-import type { EngineRequest, EngineResult } from "./engine/protocol.ts";
+import type { EngineRequest, EngineResult, ResourceEvent } from "./engine/protocol.ts";
 import { type ResourceStep, stepOf } from "./steps.ts";
 
 export interface RunOptions {
   /** Told of every change of a resource, as it begins and ends. */
   onStep?: (step: ResourceStep) => void;
   /** Told of every event about a resource. */
-  onEvent?: (event: EngineEvent) => void;
+  onEvent?: (event: ResourceEvent) => void;
   /** When false, a cancellation does not stop this run: a removal that has begun goes on. */
   cancellable?: boolean;
 }
@@ -23,7 +22,7 @@ export async function runEngine(
   { onStep, onEvent, cancellable = true }: RunOptions = {},
 ): Promise<EngineResult> {
   const stop = AbortSignal.any([work.end, ...(cancellable ? [work.lease.cancelled.signal] : [])]);
-  const worker = await deps.pool.lend(stop);
+  const worker = await deps.pool.lend(request.tenantId, stop);
   if (!worker) {
     work.end.throwIfAborted();
     return { status: "cancelled" };

@@ -1,13 +1,11 @@
-import { eq } from "drizzle-orm";
 import { newId } from "../ids.ts";
-import { addToReserve, countReserve } from "../instance/reserve.ts";
-import { stacks } from "../instance/schema.ts";
+import { addToReserve, readReserve } from "../instance/reserve.ts";
 import type { Deps } from "./deps.ts";
 import { forgetStack } from "./state/forget-stack.ts";
 import { removeConfig } from "./up-stack.ts";
 import { writeSalt } from "./write-salt.ts";
 
-/** Keeps a few stacks initialised ahead. */
+/** Keeps a few stacks initialised ahead, with engines that wait for their tenants. */
 export interface Reserve {
   /** Looks whether one is to be made. Returns at once. */
   fill(): void;
@@ -15,23 +13,46 @@ export interface Reserve {
 }
 
 const everyMs = 1_000;
+/** Until an engine is started again for a stack where one did not wait. */
+const aheadPauseMs = 60_000;
 
 /**
- * Makes stacks ahead of their tenants: a state row and a salt, nothing else. One at a time, and only while no
- * operation runs: each costs half a second of a core that a tenant would wait for.
+ * Makes stacks ahead of their tenants: a state row and a salt, nothing else. Then starts engines for them, which hold
+ * nothing of the stack. One at a time, and only while no operation runs: each costs a third to half a second of a core
+ * that a tenant would wait for.
  * @param busy whether an operation runs
  */
 export function keepReserve(deps: Deps, busy: () => boolean): Reserve {
   let filling: Promise<void> | undefined;
   let stopped = false;
   const timer = setInterval(() => fill(), everyMs);
+  /** When an engine ended instead of waiting, by tenant. */
+  const failed = new Map<string, number>();
+
+  /** Does one thing, if there is one to do. */
+  const step = async (): Promise<boolean> => {
+    const waiting = await readReserve(deps.ctx);
+    if (waiting.length < deps.settings.reserve) return addOne(deps);
+    const next = waiting
+      .slice(0, deps.settings.enginesAhead)
+      .find(({ tenantId }) => !deps.pool.isAhead(tenantId) && isDue(failed.get(tenantId)));
+    const worker = next && deps.pool.lendIdle();
+    if (!worker) return false;
+    if (!(await worker.startAhead(next))) {
+      deps.log.warn(
+        { tenant: next.tenantId },
+        "an engine started ahead does not wait; its tenant gets a new one",
+      );
+      failed.set(next.tenantId, performance.now());
+    }
+    deps.pool.giveBack(worker);
+    return true;
+  };
 
   const fill = () => {
     if (filling || stopped || busy()) return;
     filling = (async () => {
-      while (!stopped && !busy() && (await countReserve(deps.ctx)) < deps.settings.reserve) {
-        if (!(await addOne(deps))) return;
-      }
+      while (!stopped && !busy() && (await step()));
     })()
       .catch((error) => deps.log.warn({ err: error }, "no stack could be made ahead; trying again"))
       .finally(() => {
@@ -49,13 +70,13 @@ export function keepReserve(deps: Deps, busy: () => boolean): Reserve {
   };
 }
 
+function isDue(failedAt: number | undefined): boolean {
+  return failedAt === undefined || performance.now() - failedAt > aheadPauseMs;
+}
+
 /** Derives the keys of stacks that wait, so that their tenants need not wait for it. */
 export async function warmCrypters({ ctx, crypters }: Pick<Deps, "ctx" | "crypters">): Promise<void> {
-  const waiting = await ctx.db
-    .select({ salt: stacks.salt })
-    .from(stacks)
-    .where(eq(stacks.status, "reserved"));
-  for (const { salt } of waiting) if (salt) await crypters.forSalt(salt);
+  for (const { salt } of await readReserve(ctx)) await crypters.forSalt(salt);
 }
 
 async function addOne(deps: Deps): Promise<boolean> {

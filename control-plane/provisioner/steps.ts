@@ -1,4 +1,4 @@
-import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+import type { ResourceEvent } from "./engine/protocol.ts";
 
 /** What people call the resources of a tenant's stack; what is not here is no step of its own. */
 const names: Record<string, string> = {
@@ -19,14 +19,12 @@ export interface ResourceStep {
 }
 
 /** The step an engine event is about; undefined for the many that are about nothing a person waits for. */
-export function stepOf(event: EngineEvent): ResourceStep | undefined {
-  const metadata =
-    event.resourcePreEvent?.metadata ?? event.resOutputsEvent?.metadata ?? event.resOpFailedEvent?.metadata;
-  const name = metadata && names[metadata.type];
-  const verb = metadata && verbs[metadata.op];
-  if (!metadata || !name || verb === undefined) return undefined;
-  const phase = event.resourcePreEvent ? "begun" : event.resOutputsEvent ? "succeeded" : "failed";
-  return { name: `${verb}${name}`, instance: instanceOf(metadata.urn), type: metadata.type, phase };
+export function stepOf(event: ResourceEvent): ResourceStep | undefined {
+  const { phase, urn, type, op } = event;
+  const name = names[type];
+  const verb = verbs[op];
+  if (!name || verb === undefined) return undefined;
+  return { name: `${verb}${name}`, instance: instanceOf(urn), type, phase };
 }
 
 /** The instance a resource is part of: resources are named `<instance>-<part>`, and its name may hold hyphens. */
@@ -53,10 +51,9 @@ export interface Difference {
 }
 
 /** The difference that an event of a preview tells. */
-export function differenceOf(event: EngineEvent): Difference | undefined {
-  const metadata = event.resourcePreEvent?.metadata;
-  if (!metadata || !mending.has(metadata.op) || metadata.type.startsWith("pulumi:")) return undefined;
-  const { urn, type, op } = metadata;
+export function differenceOf(event: ResourceEvent): Difference | undefined {
+  const { phase, urn, type, op } = event;
+  if (phase !== "begun" || !mending.has(op) || type.startsWith("pulumi:")) return undefined;
   return { instance: instanceOf(urn), part: names[type] ?? type, would: op };
 }
 

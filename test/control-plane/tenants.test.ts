@@ -2,7 +2,7 @@ import { pbkdf2Sync } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { newId } from "../../control-plane/ids.ts";
 import { readStack } from "../../control-plane/instance/read-stack.ts";
-import { addToReserve, countReserve } from "../../control-plane/instance/reserve.ts";
+import { addToReserve, readReserve } from "../../control-plane/instance/reserve.ts";
 import { until } from "../../control-plane/until.ts";
 import { freshSlug, newTenantBody, type Problem, type TenantAnswer, withServices } from "./support.ts";
 import { claimFor, createTenant, readyTenant, untilGone, untilStatus, work } from "./worker.ts";
@@ -113,7 +113,7 @@ describe("a new tenant", () => {
   test("takes an id whose stack was initialised ahead, and another one when there is none", async () => {
     const tenantId = newId("ten");
     await addToReserve(t.worker, { tenantId, salt: "v1:salt", worker: "test" });
-    expect(await countReserve(t.worker)).toBe(1);
+    expect(await readReserve(t.worker)).toEqual([{ tenantId, salt: "v1:salt" }]);
     await until(async () => (await t.rows("tenant", "select * from reserve")).length === 1, {
       what: "the reserve to be known",
       deadlineMs: 5_000,
@@ -123,7 +123,7 @@ describe("a new tenant", () => {
     const { tenant: other } = await readyTenant(t);
     expect(other.id).toBe(tenantId);
     expect((await createTenant(t)).tenant.id).not.toBe(tenantId);
-    expect(await countReserve(t.worker)).toBe(0);
+    expect(await readReserve(t.worker)).toEqual([]);
     expect((await readStack(t.worker, tenantId)).salt).toBe("v1:salt");
   });
 

@@ -26,7 +26,7 @@ test("a worker whose plugin dies while the others start is never lent", async ()
   });
   try {
     await expect(pool.warm()).rejects.toThrow(/short-lived died/);
-    const worker = await pool.lend(AbortSignal.timeout(30_000));
+    const worker = await pool.lend("ten_a", AbortSignal.timeout(30_000));
     expect(worker).toBeDefined();
     expect(worker?.unfit).toBeUndefined();
   } finally {

@@ -12,7 +12,7 @@ export interface PoolOptions extends Omit<WorkerOptions, "onUnfit"> {
 export class WorkerPool {
   readonly #options: PoolOptions;
   readonly #idle: WorkerProcess[] = [];
-  readonly #waiting: Array<(worker: WorkerProcess) => void> = [];
+  readonly #waiting: Array<{ tenantId: string; give: (worker: WorkerProcess) => void }> = [];
   readonly #all = new Set<WorkerProcess>();
   readonly #burials = new Set<Promise<void>>();
   #stopped = false;
@@ -55,33 +55,58 @@ export class WorkerPool {
   }
 
   #offer(worker: WorkerProcess): void {
-    const next = this.#waiting.shift();
-    if (next) next(worker);
+    // First those for whom its engines wait: another worker would start one anew.
+    const own = this.#waiting.findIndex(({ tenantId }) => worker.ahead.has(tenantId));
+    const [next] = this.#waiting.splice(Math.max(own, 0), 1);
+    if (next) next.give(worker);
     else this.#idle.push(worker);
   }
 
-  /** Lends a worker; waits for one in order of asking, until `signal` ends the wait. */
-  lend(signal: AbortSignal): Promise<WorkerProcess | undefined> {
-    if (signal.aborted) return Promise.resolve(undefined);
-    const worker = this.#idle.shift();
-    if (worker) return Promise.resolve(worker);
+  /**
+   * Lends a worker for a tenant, if there is a choice the one where an engine waits for them; waits for one in order of
+   * asking, until `signal` ends the wait.
+   */
+  async lend(tenantId: string, signal: AbortSignal): Promise<WorkerProcess | undefined> {
+    if (signal.aborted) return undefined;
+    const worker = this.#idleFor(tenantId) ?? (await this.#nextFor(tenantId, signal));
+    for (const other of this.#all)
+      if (other !== worker && other.ahead.has(tenantId)) other.endAhead(tenantId);
+    return worker;
+  }
+
+  #idleFor(tenantId: string): WorkerProcess | undefined {
+    const own = this.#idle.findIndex((worker) => worker.ahead.has(tenantId));
+    return this.#idle.splice(Math.max(own, 0), 1)[0];
+  }
+
+  #nextFor(tenantId: string, signal: AbortSignal): Promise<WorkerProcess | undefined> {
     return new Promise((resolve) => {
-      const give = (lent: WorkerProcess) => {
-        signal.removeEventListener("abort", leave);
-        resolve(lent);
-      };
       const leave = () => {
-        this.#waiting.splice(this.#waiting.indexOf(give), 1);
+        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
         resolve(undefined);
       };
+      const waiting = {
+        tenantId,
+        give: (lent: WorkerProcess) => {
+          signal.removeEventListener("abort", leave);
+          resolve(lent);
+        },
+      };
       signal.addEventListener("abort", leave, { once: true });
-      this.#waiting.push(give);
+      this.#waiting.push(waiting);
     });
   }
 
-  /** Lends a worker only when one has nothing to do. */
+  /** Whether an engine waits for a tenant. */
+  isAhead(tenantId: string): boolean {
+    return [...this.#all].some(({ ahead }) => ahead.has(tenantId));
+  }
+
+  /** Lends a worker only when one has nothing to do; the one where the fewest engines wait. */
   lendIdle(): WorkerProcess | undefined {
-    return this.#idle.shift();
+    const fewest = Math.min(...this.#idle.map(({ ahead }) => ahead.size));
+    const at = this.#idle.findIndex(({ ahead }) => ahead.size === fewest);
+    return at < 0 ? undefined : this.#idle.splice(at, 1)[0];
   }
 
   /** Takes a worker back whose run succeeded. */

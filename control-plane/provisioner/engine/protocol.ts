@@ -1,4 +1,3 @@
-import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import type { TenantConfig } from "../../../stacks/tenant/contract.ts";
 
 /** One run of the Pulumi engine on one stack. */
@@ -18,8 +17,24 @@ export type EngineResult =
   /** A process of the set died: what it was doing may be half done. */
   | { status: "broken"; reason: string };
 
+/** What the engine does with one resource; its events carry much more, which nobody here reads. */
+export interface ResourceEvent {
+  phase: "begun" | "succeeded" | "failed";
+  urn: string;
+  /** Pulumi's token: `docker:index/container:Container`. */
+  type: string;
+  /** Pulumi's word: `create`, `same`, `delete` ... */
+  op: string;
+}
+
 /** What the parent says to a worker. */
-export type ToWorker = { type: "run"; request: EngineRequest } | { type: "cancel" } | { type: "memory" };
+export type ToWorker =
+  | { type: "run"; request: EngineRequest }
+  | { type: "cancel" }
+  | { type: "memory" }
+  /** Start an engine for a stack whose tenant is not known yet, or end the one that was. */
+  | { type: "ahead"; tenantId: string; salt: string }
+  | { type: "not-ahead"; tenantId: string };
 
 /** Resident memory of a worker and each of its plugins, in MiB. */
 export type WorkerMemory = Record<string, number>;
@@ -27,9 +42,11 @@ export type WorkerMemory = Record<string, number>;
 /** What a worker says to its parent. */
 export type FromWorker =
   | { type: "ready" }
-  | { type: "event"; event: EngineEvent }
+  | { type: "event"; event: ResourceEvent }
   | { type: "result"; result: EngineResult }
   | { type: "plugin-died"; name: string }
+  /** Whether an engine waits for a tenant now. */
+  | { type: "ahead"; tenantId: string; waits: boolean }
   | { type: "memory"; memory: WorkerMemory };
 
 /** What all workers are told; holds no secret. */

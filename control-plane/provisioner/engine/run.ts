@@ -8,11 +8,11 @@ import {
 } from "@pulumi/pulumi/automation/index.js";
 import { stackName } from "../../../stacks/tenant/names.ts";
 import { program } from "../../../stacks/tenant/program.ts";
-import type { EngineRequest, EngineResult } from "./protocol.ts";
+import type { EngineRequest, EngineResult, ResourceEvent } from "./protocol.ts";
 
 export interface RunContext {
   workspace: LocalWorkspaceOptions & { pulumiCommand: PulumiCommand };
-  onEvent: (event: EngineEvent) => void;
+  onEvent: (event: ResourceEvent) => void;
   signal: AbortSignal;
 }
 
@@ -21,11 +21,8 @@ export async function runEngine(request: EngineRequest, context: RunContext): Pr
   const name = stackName(request.tenantId);
   const workspace = await quietWorkspace(context.workspace);
   const seen = new Seen();
-  const onEvent = (event: EngineEvent) => {
-    seen.take(event);
-    if (isOfInterest(event)) context.onEvent(event);
-  };
-  try {
+  const onEvent = (event: EngineEvent) => seen.take(event, context.onEvent);
+  const run = async () => {
     if (request.command === "init") {
       await workspace.createStack(name);
     } else {
@@ -33,9 +30,17 @@ export async function runEngine(request: EngineRequest, context: RunContext): Pr
       stack.info = async () => undefined;
       await runOn(stack, request, { onEvent, signal: context.signal });
     }
+  };
+  return ended(run(), seen, context.signal);
+}
+
+/** How a run ended. */
+export async function ended(run: Promise<void>, seen: Seen, signal: AbortSignal): Promise<EngineResult> {
+  try {
+    await run;
     return { status: "succeeded", changes: seen.changes, outputs: seen.outputs };
   } catch (error) {
-    if (context.signal.aborted) return { status: "cancelled" };
+    if (signal.aborted) return { status: "cancelled" };
     const raw = error instanceof Error ? error.message : String(error);
     if (/was killed with SIG|ENOENT/.test(raw))
       return { status: "broken", reason: raw.split("\n").slice(0, 4).join(" ") };
@@ -44,7 +49,7 @@ export async function runEngine(request: EngineRequest, context: RunContext): Pr
 }
 
 /** A workspace that starts no CLI of its own: stacks exist already, outputs are read from the events. */
-async function quietWorkspace(options: LocalWorkspaceOptions): Promise<LocalWorkspace> {
+export async function quietWorkspace(options: LocalWorkspaceOptions): Promise<LocalWorkspace> {
   const workspace = await LocalWorkspace.create(options);
   workspace.selectStack = async () => undefined;
   workspace.stackOutputs = async () => ({});
@@ -74,12 +79,15 @@ async function runOn(
   }
 }
 
-class Seen {
+/** What the events of a run told. */
+export class Seen {
   changes: OpMap = {};
   errors: string[] = [];
   outputs: unknown;
 
-  take(event: EngineEvent): void {
+  take(event: EngineEvent, tell: (event: ResourceEvent) => void): void {
+    const resource = resourceEvent(event);
+    if (resource) tell(resource);
     if (event.summaryEvent) this.changes = event.summaryEvent.resourceChanges;
     if (event.diagnosticEvent?.severity === "error") this.errors.push(event.diagnosticEvent.message);
     const metadata = event.resOutputsEvent?.metadata;
@@ -87,6 +95,10 @@ class Seen {
   }
 }
 
-function isOfInterest(event: EngineEvent): boolean {
-  return Boolean(event.resourcePreEvent || event.resOutputsEvent || event.resOpFailedEvent);
+function resourceEvent(event: EngineEvent): ResourceEvent | undefined {
+  const { resourcePreEvent: begun, resOutputsEvent: succeeded, resOpFailedEvent: failed } = event;
+  const metadata = (begun ?? succeeded ?? failed)?.metadata;
+  if (!metadata) return undefined;
+  const { urn, type, op } = metadata;
+  return { phase: begun ? "begun" : succeeded ? "succeeded" : "failed", urn, type, op };
 }

@@ -1,13 +1,13 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import type { Logger } from "../../observability/log.ts";
 import { provisionerTag, sessionName, workerTag } from "../processes/identity.ts";
 import type {
   EngineRequest,
   EngineResult,
   FromWorker,
+  ResourceEvent,
   ToWorker,
   WorkerArgument,
   WorkerMemory,
@@ -28,6 +28,7 @@ export interface WorkerOptions {
 /** Time a graceful stop of the engine may take before the set is killed. */
 const cancelGraceMs = 20_000;
 const startDeadlineMs = 60_000;
+const aheadDeadlineMs = 20_000;
 
 /** One worker as its parent sees it. Any death, of worker or plugin, makes it unfit for good. */
 export class WorkerProcess {
@@ -35,6 +36,8 @@ export class WorkerProcess {
   /** Resolves when it can run; rejects when it could not start. */
   readonly ready: Promise<void>;
   runs = 0;
+  /** Tenants for whom an engine waits in it. */
+  readonly ahead = new Set<string>();
   #unfit: string | undefined;
   readonly #onUnfit: WorkerOptions["onUnfit"];
   readonly #child: ChildProcess;
@@ -64,6 +67,9 @@ export class WorkerProcess {
       } else if (message.type === "plugin-died") {
         log.warn({ worker: this.id, plugin: message.name }, "a plugin died");
         this.#spoil(`its plugin ${message.name} died`);
+      } else if (message.type === "ahead") {
+        if (message.waits) this.ahead.add(message.tenantId);
+        else this.ahead.delete(message.tenantId);
       }
       this.#take?.(message);
     });
@@ -99,10 +105,11 @@ export class WorkerProcess {
   /** Runs the engine. Never rejects: whatever happens is a result. */
   async run(
     request: EngineRequest,
-    { onEvent, signal }: { onEvent: (event: EngineEvent) => void; signal: AbortSignal },
+    { onEvent, signal }: { onEvent: (event: ResourceEvent) => void; signal: AbortSignal },
   ): Promise<EngineResult> {
     if (signal.aborted) return { status: "cancelled" };
     this.runs += 1;
+    this.ahead.delete(request.tenantId);
     const { promise, resolve } = Promise.withResolvers<EngineResult>();
     this.#take = (message) => {
       if (message.type === "event") onEvent(message.event);
@@ -125,6 +132,29 @@ export class WorkerProcess {
     clearTimeout(timer);
     this.#take = undefined;
     return result;
+  }
+
+  /** Starts an engine that waits until its tenant's `up` is run. Gives whether it does; in doubt it does not. */
+  async startAhead(stack: { tenantId: string; salt: string }): Promise<boolean> {
+    const { tenantId } = stack;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const take = (message: FromWorker) => {
+      if (message.type === "ahead" && message.tenantId === tenantId) resolve(message.waits);
+    };
+    this.#child.on("message", take);
+    this.#say({ type: "ahead", ...stack });
+    const timer = setTimeout(() => resolve(false), aheadDeadlineMs);
+    const waits = await Promise.race([promise, this.#died.promise.then(() => false)]);
+    clearTimeout(timer);
+    this.#child.off("message", take);
+    if (!waits) this.endAhead(tenantId);
+    return waits;
+  }
+
+  /** Ends the engine that waits for a tenant, if there is one. */
+  endAhead(tenantId: string): void {
+    this.ahead.delete(tenantId);
+    this.#say({ type: "not-ahead", tenantId });
   }
 
   /** MiB of the worker and each plugin. */

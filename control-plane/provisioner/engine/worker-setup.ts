@@ -5,6 +5,7 @@ import { dataPaths, projectRoot } from "../../paths.ts";
 import { pulumiEnv } from "../../pulumi-env.ts";
 import type { Settings } from "../../settings.ts";
 import type { WorkerSetup } from "./protocol.ts";
+import { removeSaltFiles } from "./salt-files.ts";
 
 interface Tools {
   pulumi: string;
@@ -30,6 +31,7 @@ export async function makeWorkerSetup(settings: Settings, tools: Tools): Promise
 async function makeFolders(dir: string, plugins: string): Promise<void> {
   const pulumiHome = homeIn(dir);
   await mkdir(pulumiHome, { recursive: true, mode: 0o700 });
+  await removeSaltFiles(dir);
   await writeFile(join(dir, "Pulumi.yaml"), `name: ${project}\nruntime: nodejs\n`);
   await writeFile(join(pulumiHome, "logs"), "");
   await rm(join(pulumiHome, "plugins"), { force: true });

@@ -2,9 +2,13 @@
 import { readFileSync } from "node:fs";
 import { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
 import { killWorker } from "../processes/kill.ts";
+import { type EngineAhead, startAhead } from "./ahead.ts";
 import { startPlugins } from "./plugins.ts";
-import type { EngineResult, FromWorker, ToWorker, WorkerArgument } from "./protocol.ts";
-import { runEngine } from "./run.ts";
+import type { EngineRequest, EngineResult, FromWorker, ToWorker, WorkerArgument } from "./protocol.ts";
+import { type RunContext, runEngine } from "./run.ts";
+
+// Pulumi notes a stack trace with every promise it makes, in case one is never kept: a tenth of what a run costs here.
+Error.stackTraceLimit = 0;
 
 const setup = JSON.parse(process.argv[2] ?? "{}") as WorkerArgument;
 const say = (message: FromWorker) => {
@@ -25,34 +29,64 @@ const [pulumiCommand, plugins] = await Promise.all([
   }),
 ]);
 
+const workspace = {
+  workDir: setup.workDir,
+  pulumiCommand,
+  envVars: {
+    PULUMI_DEBUG_PROVIDERS: plugins.attach,
+    // The CLI lives a second or two: collecting garbage in it costs more than the memory it frees.
+    GOGC: "off",
+    GOMEMLIMIT: "700MiB",
+  },
+};
 let running: AbortController | undefined;
+const ahead = new Map<string, EngineAhead>();
 
 process.on("message", (message: ToWorker) => {
   if (message.type === "cancel") running?.abort();
   else if (message.type === "memory") say({ type: "memory", memory: memory() });
+  else if (message.type === "ahead") beginAhead(message);
+  else if (message.type === "not-ahead") void endAhead(message.tenantId);
   else void run(message.request);
 });
 say({ type: "ready" });
 
-async function run(request: Parameters<typeof runEngine>[0]): Promise<void> {
+async function run(request: EngineRequest): Promise<void> {
   const abort = new AbortController();
   running = abort;
-  const result = await runEngine(request, {
-    workspace: {
-      workDir: setup.workDir,
-      pulumiCommand,
-      envVars: {
-        PULUMI_DEBUG_PROVIDERS: plugins.attach,
-        // The CLI lives a second or two: collecting garbage in it costs more than the memory it frees.
-        GOGC: "off",
-        GOMEMLIMIT: "700MiB",
-      },
-    },
+  const context: Omit<RunContext, "workspace"> = {
     onEvent: (event) => say({ type: "event", event }),
     signal: abort.signal,
-  }).catch((error): EngineResult => ({ status: "broken", reason: String(error) }));
+  };
+  const waiting = ahead.get(request.tenantId);
+  ahead.delete(request.tenantId);
+  const runs = async () => {
+    if (waiting && request.command === "up" && !request.refresh) return waiting.goOn(request.config, context);
+    await waiting?.end();
+    return runEngine(request, { ...context, workspace });
+  };
+  const result = await runs().catch((error): EngineResult => ({ status: "broken", reason: String(error) }));
   running = undefined;
   say({ type: "result", result: pluginDied && result.status !== "succeeded" ? dead(pluginDied) : result });
+}
+
+function beginAhead(stack: { tenantId: string; salt: string }): void {
+  const { tenantId } = stack;
+  const engine = startAhead(stack, workspace);
+  ahead.set(tenantId, engine);
+  const isWaiting = () => ahead.get(tenantId) === engine;
+  void engine.over.then(() => {
+    if (!isWaiting()) return;
+    ahead.delete(tenantId);
+    say({ type: "ahead", tenantId, waits: false });
+  });
+  void engine.waits.then(() => isWaiting() && say({ type: "ahead", tenantId, waits: true }));
+}
+
+async function endAhead(tenantId: string): Promise<void> {
+  const engine = ahead.get(tenantId);
+  ahead.delete(tenantId);
+  await engine?.end();
 }
 
 function dead(name: string): EngineResult {
