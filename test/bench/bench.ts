@@ -81,10 +81,11 @@ async function measure(world: RawWorld, call: Api): Promise<Figures> {
     const raw = await seconds(async () => {
       steps = await rawCreate(world, tenant);
     });
+    await idle(world);
     const slug = nextSlug();
     const created = await berthCreate(settings, call, slug);
     const rawGone = await seconds(() => rawRemove(world, tenant));
-    const berthGone = await seconds(() => berthRemove(call, slug));
+    const berthGone = await seconds(() => berthRemove(settings, call, slug));
     const name = round === 0 ? "rehearsal" : `${round} of ${rounds}`;
     console.log(`alone ${name}: raw ${raw.toFixed(2)} s, berth ${created.readySeconds.toFixed(2)} s`);
     if (round === 0) continue;
@@ -103,7 +104,7 @@ async function measure(world: RawWorld, call: Api): Promise<Figures> {
     const names = tenants.map(nextSlug);
     const created = await Promise.all(names.map((slug) => berthCreate(settings, call, slug)));
     const slowest = Math.max(...created.map((one) => one.readySeconds));
-    await Promise.all(names.map((slug) => berthRemove(call, slug)));
+    await Promise.all(names.map((slug) => berthRemove(settings, call, slug)));
     console.log(`eight ${round + 1} of ${eights}: raw ${raw.toFixed(2)} s, berth ${slowest.toFixed(2)} s`);
     figures.eight.raw.push(raw);
     figures.eight.berth.push(slowest);
@@ -170,6 +171,7 @@ async function bench(): Promise<void> {
       redis,
     };
     const figures = await measure(world, await openApi(settings));
+    await idle(world);
     print(figures, await memoryOf(paths.supervisorSocket));
     if (options.json) await writeFile(options.json, `${JSON.stringify(summary(figures), null, 2)}\n`);
   } finally {

@@ -1,8 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { type Api, ApiError, apiUrl } from "../../control-plane/cli/api.ts";
+import { type Api, apiUrl } from "../../control-plane/cli/api.ts";
 import { dataPaths } from "../../control-plane/paths.ts";
 import type { Settings } from "../../control-plane/settings.ts";
-import { until } from "../../control-plane/until.ts";
 import { loginPageAnswers } from "./ready.ts";
 
 interface Answer {
@@ -12,7 +11,7 @@ interface Answer {
 
 /**
  * Creates a tenant over REST. Gives the seconds from the POST until its login page is 200 through Traefik.
- * As with the raw one, the page is asked for once the container runs: its operation's events tell when.
+ * As with the raw one, the page is asked for once the route is there, of which its operation's events tell.
  */
 export async function berthCreate(
   settings: Settings,
@@ -25,47 +24,52 @@ export async function berthCreate(
     name: "Bench",
     admin: { email: "admin@bench.example" },
   });
-  await stepBegins(settings, operation.id, "wait for the login page");
-  await loginPageAnswers(settings.httpPort, new URL(tenant.url).hostname);
-  const readySeconds = (performance.now() - from) / 1000;
-  await ended(api, operation.id);
+  let readySeconds = Number.NaN;
+  await follow(settings, operation.id, async ({ type, data }) => {
+    if (type !== "step" || data.name !== "route" || data.status !== "succeeded") return;
+    await loginPageAnswers(settings.httpPort, new URL(tenant.url).hostname);
+    readySeconds = (performance.now() - from) / 1000;
+  });
   return { id: tenant.id, readySeconds };
 }
 
-/** Reads an operation's stream of events until a step begins. */
-async function stepBegins(settings: Settings, operation: string, step: string): Promise<void> {
+/** Removes a tenant and waits until the operation says that nothing is left. */
+export async function berthRemove(settings: Settings, api: Api, slug: string): Promise<void> {
+  const { operation } = await api<Answer>("DELETE", `/tenant/v1/tenants/${slug}`);
+  await follow(settings, operation.id);
+}
+
+interface Event {
+  type: string;
+  data: { name?: string; status?: string; error?: { message: string } };
+}
+
+/** Reads an operation's stream of events to its end; throws when that is not success. Polling would cost what is measured. */
+async function follow(
+  settings: Settings,
+  operation: string,
+  onEvent: (event: Event) => Promise<void> = async () => undefined,
+): Promise<void> {
   const key = (await readFile(dataPaths(settings.dataDir).apiKey, "utf8")).trim();
   const url = `${apiUrl(settings)}/instance/v1/operations/${operation}/events`;
-  const { body } = await fetch(url, { headers: { authorization: `Bearer ${key}` } });
-  let seen = "";
-  for await (const chunk of body?.pipeThrough(new TextDecoderStream()) ?? []) {
-    seen += chunk;
-    if (seen.includes(`"name":"${step}"`)) return;
+  const headers = { authorization: `Bearer ${key}` };
+  const answer = await fetch(url, { headers });
+  if (!answer.ok) throw new Error(`GET ${url}: ${answer.status} ${await answer.text()}`);
+  const lines = (answer.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream());
+  let last = "";
+  let unread = "";
+  for await (const chunk of lines) {
+    const blocks = (unread + chunk).split("\n\n");
+    unread = blocks.pop() ?? "";
+    for (const block of blocks) {
+      const type = /^event: ?(.*)$/m.exec(block)?.[1];
+      const data = /^data: ?(.*)$/m.exec(block)?.[1];
+      if (!type || !data) continue;
+      last = type;
+      await onEvent({ type, data: JSON.parse(data) });
+      if (type === "failed" || type === "cancelled")
+        throw new Error(`Operation ${operation} ${type}: ${data}`);
+    }
   }
-  throw new Error(`Operation ${operation} ended before its step "${step}":\n${seen}`);
-}
-
-/** Removes a tenant and waits until the operation says that nothing is left. */
-export async function berthRemove(api: Api, slug: string): Promise<void> {
-  const { operation } = await api<Answer>("DELETE", `/tenant/v1/tenants/${slug}`);
-  await ended(api, operation.id);
-}
-
-async function ended(api: Api, id: string): Promise<void> {
-  const operation = await until(
-    async () => {
-      const now = await api<{ status: string; error: { message: string } | null }>(
-        "GET",
-        `/instance/v1/operations/${id}`,
-      ).catch((error) => {
-        if (error instanceof ApiError && error.status === 404) return undefined;
-        throw error;
-      });
-      return now && ["succeeded", "failed", "cancelled"].includes(now.status) ? now : undefined;
-    },
-    { what: `operation ${id}`, deadlineMs: 180_000, everyMs: 50 },
-  );
-  if (operation.status !== "succeeded") {
-    throw new Error(`Operation ${id} ${operation.status}: ${operation.error?.message}`);
-  }
+  if (last !== "succeeded") throw new Error(`The events of ${operation} ended with "${last}".`);
 }

@@ -10,16 +10,36 @@ export async function memoryOf(socket: string): Promise<Record<string, number>> 
   for (const child of status.children) {
     if (!child.pid) continue;
     result[child.name] = all.get(child.pid)?.mib ?? 0;
-    let number = 0;
-    for (const [pid, process] of all) {
-      if (process.parent !== child.pid || !process.command.includes("engine/worker.ts")) continue;
-      number += 1;
-      result[`worker ${number}`] = process.mib;
-      const below = [...all.values()].filter((grandchild) => grandchild.parent === pid);
-      for (const plugin of below) result[`  its ${pluginName(plugin.command)} (${number})`] = plugin.mib;
-    }
+    workersBelow(all, child.pid).forEach(({ pid, mib }, i) => {
+      result[`worker ${i + 1}`] = mib;
+      const below = [...all.values()].filter(({ parent }) => parent === pid);
+      for (const one of below.filter((process) => !isEngine(process)))
+        result[`  its ${pluginName(one.command)} (${i + 1})`] = one.mib;
+      const engines = below.filter(isEngine);
+      const total = engines.reduce((sum, engine) => sum + engine.mib, 0);
+      result[`  its ${engines.length} waiting engines (${i + 1})`] = total;
+    });
   }
   return result;
+}
+
+/** How many engines workers have started. */
+export async function countEngines(socket: string): Promise<number> {
+  const status = await askSupervisor(socket, "status");
+  const all = await processes();
+  const workers = status?.children.flatMap(({ pid }) => (pid ? workersBelow(all, pid) : [])) ?? [];
+  const pids = new Set(workers.map(({ pid }) => pid));
+  return [...all.values()].filter((process) => pids.has(process.parent) && isEngine(process)).length;
+}
+
+function workersBelow(all: Map<number, Process>, parent: number) {
+  return [...all]
+    .map(([pid, process]) => ({ pid, ...process }))
+    .filter((process) => process.parent === parent && process.command.includes("engine/worker.ts"));
+}
+
+function isEngine({ command }: Process): boolean {
+  return /(^|\/)pulumi\0up\0/.test(command);
 }
 
 function pluginName(command: string): string {
