@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { availableParallelism, homedir } from "node:os";
+import { cpus, homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 
@@ -52,10 +52,10 @@ const variables = z.object({
     .int()
     .min(1)
     .max(32)
-    .default(() => Math.min(Math.max(availableParallelism(), 2), 4)),
+    .default(() => Math.min(Math.max(cpus().length, 2), 4)),
   /** Stacks initialised ahead (a state row and a salt). */
   BERTH_RESERVE: z.coerce.number().int().min(0).max(100).default(8),
-  /** How many of them have an engine that was started ahead and waits; each takes some 100 MB of memory. */
+  /** How many of them have an engine that was started ahead and waits; each takes 65 MB of memory. */
   BERTH_ENGINES_AHEAD: z.coerce.number().int().min(0).max(100).default(8),
   BERTH_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal"]).default("info"),
   XDG_DATA_HOME: z.string().optional(),

@@ -116,7 +116,11 @@ if (set === "all" || set === "fast") {
 for (const lanes of stages) {
   await Promise.all(
     lanes.map(async (projects) => {
-      for (const project of projects) await runProject(project, lanes.length === 1);
+      for (const project of projects)
+        await runProject(project, lanes.length === 1).catch((error) => {
+          console.error(`${project}: could not be run: ${error}`);
+          failed += 1;
+        });
     }),
   );
 }

@@ -15,7 +15,7 @@ export async function startStep(
       insert into ${operationSteps} (operation_id, name, detail, status, position)
       select ${fence.operationId}, ${name}, ${detail}, 'running',
         (select count(*) from ${operationSteps} s where s.operation_id = ${fence.operationId})
-      from event
+      from held
       on conflict (operation_id, name) do update
       set status = 'running', detail = excluded.detail, started_at = now(), finished_at = null
       returning name`,
@@ -32,15 +32,16 @@ export async function endStep(
     event: { name, status, detail },
     step: sql`
       update ${operationSteps} set status = ${status}, finished_at = now(), detail = coalesce(${detail}, detail)
-      from event where operation_id = ${fence.operationId} and name = ${name}
+      from held where ${operationSteps}.operation_id = ${fence.operationId} and name = ${name}
       returning name`,
   });
   if (!ended) throw new Error(`Step "${name}" of ${fence.operationId} ended before it began.`);
 }
 
 /**
- * Writes a step and its event if the lease is held, in one statement: an operation has a dozen steps, and round trips
- * are most of what each costs. Locks are taken as by `holdLease`. Gives whether there was such a step.
+ * Writes a step, and its event if there is such a step, when the lease is held. All in one statement: an operation has a
+ * dozen steps, and round trips are most of what each costs. Locks are taken as by `holdLease`. Gives whether there was
+ * such a step.
  */
 async function record(
   ctx: InstanceContext,
@@ -53,14 +54,14 @@ async function record(
     ), held as materialized (
       select lease.operation_id from operation, ${leases} lease
       where lease.tenant_id = ${fence.tenantId} and lease.fencing_token = ${fence.token} for share of lease
+    ), step as (${step}
     ), counted as (
-      update ${operations} o set last_event = o.last_event + 1 from held where o.id = ${fence.operationId}
+      update ${operations} o set last_event = o.last_event + 1 from step where o.id = ${fence.operationId}
       returning o.last_event
     ), event as (
       insert into ${operationEvents} (operation_id, number, type, data)
       select ${fence.operationId}, last_event, 'step', ${JSON.stringify(event)}::jsonb from counted
-      returning number
-    ), step as (${step})
+    )
     select exists (select from held) as held, exists (select from step) as written`);
   const [answer] = rows;
   if (!answer?.held) throw leaseLost(fence);

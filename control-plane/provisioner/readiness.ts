@@ -18,6 +18,9 @@ export interface ReadinessOptions {
 /** Pause between two looks, in milliseconds: a twentieth of what was waited already, within these bounds. */
 const pauseMs = { least: 25, most: 250 };
 const hopelessEveryMs = 1_000;
+/** For one page; and for the last one, which only tells what to say. */
+const pageMs = 15_000;
+const lastLookMs = 3_000;
 
 /** The instance did not become ready; the message is a sentence. */
 export class NotReadyError extends Error {
@@ -40,7 +43,7 @@ export async function untilReady(options: ReadinessOptions): Promise<void> {
     await poll(options, {
       check: () => loginPage("127.0.0.1", httpPort, host),
       missing: async () =>
-        (await loginPage(address, port, host))
+        (await loginPage(address, port, host, { timeoutMs: lastLookMs, signal: options.signal }))
           ? `its login page does not come through Traefik as ${host}`
           : "its login page does not answer with 200",
     });
@@ -85,10 +88,23 @@ function opens(host: string, port: number): Promise<boolean> {
 }
 
 /** Whether `/web/login` is 200. Any other answer, or none within 15 s, is "not yet". */
-function loginPage(address: string, port: number, host: string): Promise<boolean> {
+function loginPage(
+  address: string,
+  port: number,
+  host: string,
+  { timeoutMs = pageMs, signal }: { timeoutMs?: number; signal?: AbortSignal } = {},
+): Promise<boolean> {
   return new Promise((resolve) => {
     const asked = request(
-      { host: address, port, path: "/web/login", headers: { host }, agent: false, timeout: 15_000 },
+      {
+        host: address,
+        port,
+        path: "/web/login",
+        headers: { host },
+        agent: false,
+        timeout: timeoutMs,
+        signal,
+      },
       (answer) => {
         answer.resume();
         answer.once("error", () => resolve(false));

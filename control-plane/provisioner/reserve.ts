@@ -1,6 +1,7 @@
 import { newId } from "../ids.ts";
 import { addToReserve, readReserve } from "../instance/reserve.ts";
 import type { Deps } from "./deps.ts";
+import type { LostEngines } from "./engine/pool.ts";
 import { forgetStack } from "./state/forget-stack.ts";
 import { removeConfig } from "./up-stack.ts";
 import { writeSalt } from "./write-salt.ts";
@@ -13,38 +14,46 @@ export interface Reserve {
 }
 
 const everyMs = 1_000;
-/** Until an engine is started again for a stack where one did not wait. */
-const aheadPauseMs = 60_000;
+/** Until an engine is started again for a stack where one ended by itself; doubled each time it does. */
+const pauseMs = { first: 2_000, longest: 600_000 };
+/** An engine whose stack left the reserve that long ago, with nothing running, waits for nobody. */
+const orphanedMs = 10_000;
 
 /**
  * Makes stacks ahead of their tenants: a state row and a salt, nothing else. Then starts engines for them, which hold
- * nothing of the stack. One at a time, and only while no operation runs: each costs a third to half a second of a core
- * that a tenant would wait for.
+ * nothing of the stack. One after the other, and only while no operation runs: each costs a third to half a second of a
+ * core that a tenant would wait for.
  * @param busy whether an operation runs
  */
 export function keepReserve(deps: Deps, busy: () => boolean): Reserve {
   let filling: Promise<void> | undefined;
   let stopped = false;
   const timer = setInterval(() => fill(), everyMs);
-  /** When an engine ended instead of waiting, by tenant. */
-  const failed = new Map<string, number>();
+  /** Since when an engine waits for a stack that is not in the reserve, by tenant. */
+  const orphaned = new Map<string, number>();
+
+  const endOrphans = (waiting: string[]): void => {
+    const ahead = deps.pool.ahead().filter((tenantId) => !waiting.includes(tenantId));
+    for (const tenantId of orphaned.keys()) if (!ahead.includes(tenantId)) orphaned.delete(tenantId);
+    for (const tenantId of ahead) {
+      const since = orphaned.get(tenantId) ?? performance.now();
+      orphaned.set(tenantId, since);
+      if (performance.now() - since > orphanedMs) deps.pool.endAhead(tenantId);
+    }
+  };
 
   /** Does one thing, if there is one to do. */
   const step = async (): Promise<boolean> => {
     const waiting = await readReserve(deps.ctx);
+    endOrphans(waiting.map(({ tenantId }) => tenantId));
     if (waiting.length < deps.settings.reserve) return addOne(deps);
+    const ahead = deps.pool.ahead();
     const next = waiting
       .slice(0, deps.settings.enginesAhead)
-      .find(({ tenantId }) => !deps.pool.isAhead(tenantId) && isDue(failed.get(tenantId)));
+      .find(({ tenantId }) => !ahead.includes(tenantId) && isDue(deps.pool.lost(tenantId)));
     const worker = next && deps.pool.lendIdle();
     if (!worker) return false;
-    if (!(await worker.startAhead(next))) {
-      deps.log.warn(
-        { tenant: next.tenantId },
-        "an engine started ahead does not wait; its tenant gets a new one",
-      );
-      failed.set(next.tenantId, performance.now());
-    }
+    await worker.startAhead(next);
     deps.pool.giveBack(worker);
     return true;
   };
@@ -70,8 +79,9 @@ export function keepReserve(deps: Deps, busy: () => boolean): Reserve {
   };
 }
 
-function isDue(failedAt: number | undefined): boolean {
-  return failedAt === undefined || performance.now() - failedAt > aheadPauseMs;
+function isDue(lost: LostEngines | undefined): boolean {
+  if (!lost) return true;
+  return performance.now() - lost.at > Math.min(pauseMs.first * 2 ** (lost.count - 1), pauseMs.longest);
 }
 
 /** Derives the keys of stacks that wait, so that their tenants need not wait for it. */

@@ -43,46 +43,34 @@ export function createScheduler(deps: Deps, guard: Guard): Scheduler {
     return why !== undefined;
   };
 
-  /** All that may run now, so that the guard is asked once for all: it starts programs, which costs as much as a claim. */
-  const claimAll = async (): Promise<Claim[]> => {
-    const claims: Claim[] = [];
-    while (!stopping && running.size + claims.length < limit) {
-      // A tenant whose lease was lost to ourselves waits until what ran then is over; the others need not.
-      const except = [...running.keys(), ...claims.map(({ tenantId }) => tenantId)];
-      const claimed = await claimOperation(deps.ctx, { worker: deps.worker, leaseMs, except }).catch(
-        (error) => {
-          // What was claimed before is worked on; the rest is found again.
-          if (claims.length === 0) throw error;
-          deps.log.warn({ err: error }, "no more operations could be claimed");
-        },
-      );
-      if (!claimed) break;
-      claims.push(claimed);
-    }
-    return claims;
-  };
+  const next = () =>
+    // A tenant whose lease was lost to ourselves waits until what ran then is over; the others need not.
+    claimOperation(deps.ctx, { worker: deps.worker, leaseMs, except: [...running.keys()] });
 
-  const begin = (claimed: Claim) => {
+  const begin = (claimed: Claim): Running => {
     const work = workOn(deps, claimed, stop.signal);
     running.set(claimed.tenantId, work);
     void work.done.then(() => {
       running.delete(claimed.tenantId);
       kick();
     });
+    return work;
   };
 
   const claim = async () => {
-    for (;;) {
-      if (isRefused(guard.problem())) return;
-      const claims = await claimAll();
-      if (claims.length === 0) return;
-      const why = await guard.ask();
-      // Asked to stop while they were claimed: whoever comes next takes them at once.
-      if (stopping || isRefused(why)) {
-        for (const fence of claims) await releaseOperation(deps.ctx, { fence });
-        return;
-      }
-      for (const claimed of claims) begin(claimed);
+    if (stopping || running.size >= limit || isRefused(guard.problem())) return;
+    const first = await next();
+    if (!first) return;
+    const why = await guard.ask();
+    // Asked to stop while it was claimed: whoever comes next takes it at once.
+    if (stopping || isRefused(why)) return releaseOperation(deps.ctx, { fence: first });
+    // It may have been cancelled while the guard was asked.
+    begin(first).lease.look();
+    // The guard starts programs, which costs as much as a claim: what else can begin now begins on the same answer.
+    while (!stopping && running.size < limit) {
+      const claimed = await next();
+      if (!claimed) return;
+      begin(claimed);
     }
   };
 

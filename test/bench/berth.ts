@@ -30,6 +30,7 @@ export async function berthCreate(
     await loginPageAnswers(settings.httpPort, new URL(tenant.url).hostname);
     readySeconds = (performance.now() - from) / 1000;
   });
+  if (Number.isNaN(readySeconds)) throw new Error(`Operation ${operation.id} told of no route.`);
   return { id: tenant.id, readySeconds };
 }
 
@@ -38,6 +39,8 @@ export async function berthRemove(settings: Settings, api: Api, slug: string): P
   const { operation } = await api<Answer>("DELETE", `/tenant/v1/tenants/${slug}`);
   await follow(settings, operation.id);
 }
+
+const deadlineMs = 180_000;
 
 interface Event {
   type: string;
@@ -53,7 +56,13 @@ async function follow(
   const key = (await readFile(dataPaths(settings.dataDir).apiKey, "utf8")).trim();
   const url = `${apiUrl(settings)}/instance/v1/operations/${operation}/events`;
   const headers = { authorization: `Bearer ${key}` };
-  const answer = await fetch(url, { headers });
+  const signal = AbortSignal.timeout(deadlineMs);
+  let answer = await fetch(url, { headers, signal });
+  // Handed over from service to service, which takes a moment.
+  while (answer.status === 404) {
+    await answer.body?.cancel();
+    answer = await fetch(url, { headers, signal });
+  }
   if (!answer.ok) throw new Error(`GET ${url}: ${answer.status} ${await answer.text()}`);
   const lines = (answer.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream());
   let last = "";

@@ -18,8 +18,8 @@ export async function idle({ settings, login }: Pick<RawWorld, "settings" | "log
     const engines = Math.min(settings.reserve, settings.enginesAhead);
     const isReady = async () =>
       (await client.query<{ n: number }>(ahead)).rows[0]?.n === settings.reserve &&
-      (await countEngines(supervisorSocket)) === engines;
-    await until(isReady, { what: "the reserve of stacks", deadlineMs: 60_000, everyMs: 200 });
+      (await countEngines(supervisorSocket)) >= engines;
+    await until(isReady, { what: "stacks and engines to be made ahead", deadlineMs: 60_000, everyMs: 200 });
   } finally {
     await client.end();
   }

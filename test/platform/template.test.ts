@@ -135,7 +135,7 @@ test("a build that was killed leaves nothing behind, and of two that follow one 
   expect(waits).toHaveLength(1);
   expect(told.filter((lines) => lines.some((line) => line.includes("is made")))).toHaveLength(1);
 
-  expect(await run("docker", ["ps", "-aq", "--filter", "name=building_"])).toBe("");
+  expect(await run("docker", ["ps", "-aq", "--filter", `name=berth-${settings.env}-building_`])).toBe("");
   await asAdmin(async (client) => {
     const { rows } =
       await client.query(`select datname as name from pg_database where datname like 'building%'

@@ -12,7 +12,8 @@ const given = new Set<number>();
  */
 export async function freePorts(count: number): Promise<number[]> {
   const range = await readFile("/proc/sys/net/ipv4/ip_local_port_range", "utf8");
-  const highest = Number(range.split("\t")[0]);
+  const outgoing = Number(range.split("\t")[0]);
+  const highest = outgoing > lowest + 1_000 ? outgoing : 65_535;
   const ports: number[] = [];
   for (let tries = 0; ports.length < count; tries++) {
     if (tries > 1_000) throw new Error(`No ${count} ports from ${lowest} to ${highest} are free.`);

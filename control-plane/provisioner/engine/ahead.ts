@@ -9,11 +9,11 @@ import { ended, quietWorkspace, type RunContext, Seen } from "./run.ts";
 import { saltFile } from "./salt-files.ts";
 
 /**
- * An `up` that was started before its tenant is known and waits: the CLI is loaded and has derived the stack's key. It
- * holds nothing of the stack, no lock either, and no time runs in its history: see `holdBack`.
+ * An `up` that was started before its tenant is known: the CLI loads, derives the stack's key, and waits. It holds
+ * nothing of the stack, no lock either, and no time runs in its history: see `holdBack`.
  */
 export interface EngineAhead {
-  /** Resolves when it waits, or has ended. */
+  /** Resolves when it is held back, which it is before it has loaded all it will, or has ended. */
   waits: Promise<void>;
   /** Resolves when it has ended, in whatever way. */
   over: Promise<void>;
@@ -73,6 +73,8 @@ export function startAhead(
     },
     async end() {
       granted.reject(new Error("It was ended before it was needed."));
+      // A signal that comes before the CLI has started is never told to it.
+      await waiting.promise;
       stop.abort();
       await over;
     },
@@ -84,7 +86,7 @@ const gates = new WeakMap<PulumiFn, () => Promise<void>>();
 
 /**
  * Makes the engine of an inline program wait. Before it takes the stack's lock and notes the time, the CLI asks the
- * language host what it is; ours answers only when the gate opens. Where a CLI does not ask, the program itself waits.
+ * language host what it is; ours answers only when the gate opens, and never when it is given up. Where a CLI does not ask, the program itself waits.
  */
 function holdBack(held: PulumiFn, gate: () => Promise<void>): void {
   gates.set(held, gate);
@@ -101,5 +103,5 @@ const unimplemented = 12;
 LanguageServer.prototype.about = function (_call, answer) {
   const gate = gates.get(this.program) ?? (async () => undefined);
   const say = () => answer({ code: unimplemented, message: "It says nothing about itself." });
-  gate().then(say, say);
+  gate().then(say, () => undefined);
 };

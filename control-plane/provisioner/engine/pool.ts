@@ -1,12 +1,20 @@
 import { type WorkerOptions, WorkerProcess } from "./worker-process.ts";
 
-export interface PoolOptions extends Omit<WorkerOptions, "onUnfit"> {
+export interface PoolOptions extends Omit<WorkerOptions, "onUnfit" | "onEngineLost"> {
   size: number;
   /** Runs after which a worker is replaced. */
   recycleAfter: number;
   /** Kills everything a worker started and returns once that is proved; told the worker's id. */
   bury: (worker: string) => Promise<void>;
 }
+
+export interface LostEngines {
+  count: number;
+  /** When the last one ended, as `performance.now()` has it. */
+  at: number;
+}
+
+const keptLosses = 100;
 
 /** A few warm workers, each lent to one operation at a time. One that is unfit comes back as a fresh one. */
 export class WorkerPool {
@@ -15,6 +23,7 @@ export class WorkerPool {
   readonly #waiting: Array<{ tenantId: string; give: (worker: WorkerProcess) => void }> = [];
   readonly #all = new Set<WorkerProcess>();
   readonly #burials = new Set<Promise<void>>();
+  readonly #lost = new Map<string, LostEngines>();
   #stopped = false;
 
   constructor(options: PoolOptions) {
@@ -33,7 +42,11 @@ export class WorkerPool {
 
   #hire(): void {
     if (this.#stopped) return;
-    const worker = new WorkerProcess({ ...this.#options, onUnfit: (spoilt) => this.#discard(spoilt) });
+    const worker = new WorkerProcess({
+      ...this.#options,
+      onUnfit: (spoilt) => this.#discard(spoilt),
+      onEngineLost: (tenantId) => this.#noteLost(tenantId),
+    });
     this.#all.add(worker);
     this.#options.log.debug({ worker: worker.id, pid: worker.pid }, "worker starts");
     worker.ready.then(
@@ -69,8 +82,7 @@ export class WorkerPool {
   async lend(tenantId: string, signal: AbortSignal): Promise<WorkerProcess | undefined> {
     if (signal.aborted) return undefined;
     const worker = this.#idleFor(tenantId) ?? (await this.#nextFor(tenantId, signal));
-    for (const other of this.#all)
-      if (other !== worker && other.ahead.has(tenantId)) other.endAhead(tenantId);
+    for (const other of this.#all) if (other !== worker) other.endAhead(tenantId);
     return worker;
   }
 
@@ -97,9 +109,31 @@ export class WorkerPool {
     });
   }
 
-  /** Whether an engine waits for a tenant. */
-  isAhead(tenantId: string): boolean {
-    return [...this.#all].some(({ ahead }) => ahead.has(tenantId));
+  /** Tenants for whom an engine waits, or is being started. */
+  ahead(): string[] {
+    return [...this.#all].flatMap(({ ahead }) => [...ahead]);
+  }
+
+  /** Ends the engine that waits for a tenant, if there is one. */
+  endAhead(tenantId: string): void {
+    for (const worker of this.#all) worker.endAhead(tenantId);
+  }
+
+  /** Engines of a tenant that ended by themselves while they waited; `undefined` when none did. */
+  lost(tenantId: string): LostEngines | undefined {
+    return this.#lost.get(tenantId);
+  }
+
+  #noteLost(tenantId: string): void {
+    const { count } = this.#lost.get(tenantId) ?? { count: 0 };
+    this.#lost.set(tenantId, { count: count + 1, at: performance.now() });
+    // The oldest go: stacks do not wait for ever.
+    const [first] = this.#lost.keys();
+    if (this.#lost.size > keptLosses && first !== undefined) this.#lost.delete(first);
+    this.#options.log.warn(
+      { tenant: tenantId, count: count + 1 },
+      "an engine ended while it waited for its tenant",
+    );
   }
 
   /** Lends a worker only when one has nothing to do; the one where the fewest engines wait. */

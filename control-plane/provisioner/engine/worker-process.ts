@@ -20,6 +20,8 @@ export interface WorkerOptions {
   env: Record<string, string>;
   /** Value of the provisioner's tag. */
   tag: string;
+  /** Told when an engine that was started ahead ended by itself. */
+  onEngineLost?: (tenantId: string) => void;
   /** Told once, when the worker or one of its plugins died. */
   onUnfit?: (worker: WorkerProcess) => void;
   log: Logger;
@@ -36,16 +38,18 @@ export class WorkerProcess {
   /** Resolves when it can run; rejects when it could not start. */
   readonly ready: Promise<void>;
   runs = 0;
-  /** Tenants for whom an engine waits in it. */
+  /** Tenants for whom an engine waits in it, or is being started. */
   readonly ahead = new Set<string>();
   #unfit: string | undefined;
   readonly #onUnfit: WorkerOptions["onUnfit"];
+  readonly #onEngineLost: WorkerOptions["onEngineLost"];
   readonly #child: ChildProcess;
   readonly #died = Promise.withResolvers<string>();
   #take: ((message: FromWorker) => void) | undefined;
 
-  constructor({ setup, env, tag, onUnfit, log }: WorkerOptions) {
+  constructor({ setup, env, tag, onUnfit, onEngineLost, log }: WorkerOptions) {
     this.#onUnfit = onUnfit;
+    this.#onEngineLost = onEngineLost;
     this.#child = fork(
       join(import.meta.dirname, "worker.ts"),
       [JSON.stringify({ ...setup, id: this.id } satisfies WorkerArgument)],
@@ -68,8 +72,8 @@ export class WorkerProcess {
         log.warn({ worker: this.id, plugin: message.name }, "a plugin died");
         this.#spoil(`its plugin ${message.name} died`);
       } else if (message.type === "ahead") {
-        if (message.waits) this.ahead.add(message.tenantId);
-        else this.ahead.delete(message.tenantId);
+        // One that was taken off the list was ended by us.
+        if (!message.waits && this.ahead.delete(message.tenantId)) onEngineLost?.(message.tenantId);
       }
       this.#take?.(message);
     });
@@ -134,27 +138,29 @@ export class WorkerProcess {
     return result;
   }
 
-  /** Starts an engine that waits until its tenant's `up` is run. Gives whether it does; in doubt it does not. */
-  async startAhead(stack: { tenantId: string; salt: string }): Promise<boolean> {
+  /** Starts an engine that waits until its tenant's `up` is run. Resolves when it does, or will not. */
+  async startAhead(stack: { tenantId: string; salt: string }): Promise<void> {
     const { tenantId } = stack;
-    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const { promise, resolve } = Promise.withResolvers<void>();
     const take = (message: FromWorker) => {
-      if (message.type === "ahead" && message.tenantId === tenantId) resolve(message.waits);
+      if (message.type === "ahead" && message.tenantId === tenantId) resolve();
     };
     this.#child.on("message", take);
+    this.ahead.add(tenantId);
     this.#say({ type: "ahead", ...stack });
-    const timer = setTimeout(() => resolve(false), aheadDeadlineMs);
-    const waits = await Promise.race([promise, this.#died.promise.then(() => false)]);
+    const timer = setTimeout(() => {
+      if (this.endAhead(tenantId)) this.#onEngineLost?.(tenantId);
+    }, aheadDeadlineMs);
+    await Promise.race([promise, this.#died.promise]);
     clearTimeout(timer);
     this.#child.off("message", take);
-    if (!waits) this.endAhead(tenantId);
-    return waits;
   }
 
-  /** Ends the engine that waits for a tenant, if there is one. */
-  endAhead(tenantId: string): void {
-    this.ahead.delete(tenantId);
+  /** Ends the engine that waits for a tenant. Gives whether there was one. */
+  endAhead(tenantId: string): boolean {
+    if (!this.ahead.delete(tenantId)) return false;
     this.#say({ type: "not-ahead", tenantId });
+    return true;
   }
 
   /** MiB of the worker and each plugin. */

@@ -34,7 +34,8 @@ const workspace = {
   pulumiCommand,
   envVars: {
     PULUMI_DEBUG_PROVIDERS: plugins.attach,
-    // The CLI lives a second or two: collecting garbage in it costs more than the memory it frees.
+    // The CLI works for a second or two, however long it waits: collecting garbage in it costs more than the memory it
+    // frees.
     GOGC: "off",
     GOMEMLIMIT: "700MiB",
   },
@@ -46,7 +47,7 @@ process.on("message", (message: ToWorker) => {
   if (message.type === "cancel") running?.abort();
   else if (message.type === "memory") say({ type: "memory", memory: memory() });
   else if (message.type === "ahead") beginAhead(message);
-  else if (message.type === "not-ahead") void endAhead(message.tenantId);
+  else if (message.type === "not-ahead") endAhead(message.tenantId);
   else void run(message.request);
 });
 say({ type: "ready" });
@@ -62,7 +63,7 @@ async function run(request: EngineRequest): Promise<void> {
   ahead.delete(request.tenantId);
   const runs = async () => {
     if (waiting && request.command === "up" && !request.refresh) return waiting.goOn(request.config, context);
-    await waiting?.end();
+    void waiting?.end();
     return runEngine(request, { ...context, workspace });
   };
   const result = await runs().catch((error): EngineResult => ({ status: "broken", reason: String(error) }));
@@ -83,10 +84,10 @@ function beginAhead(stack: { tenantId: string; salt: string }): void {
   void engine.waits.then(() => isWaiting() && say({ type: "ahead", tenantId, waits: true }));
 }
 
-async function endAhead(tenantId: string): Promise<void> {
-  const engine = ahead.get(tenantId);
+function endAhead(tenantId: string): void {
+  void ahead.get(tenantId)?.end();
   ahead.delete(tenantId);
-  await engine?.end();
+  say({ type: "ahead", tenantId, waits: false });
 }
 
 function dead(name: string): EngineResult {

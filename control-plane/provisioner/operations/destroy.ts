@@ -20,5 +20,7 @@ export async function destroy(deps: Deps, work: Work): Promise<Outcome> {
     await forgetStack(deps.state, tenantId);
   }, work.end);
   await removeConfig([deps.workDir, projectRoot], tenantId);
+  // It may never have been let go.
+  deps.pool.endAhead(tenantId);
   return outcome;
 }
