@@ -251,6 +251,17 @@ describe("the stream of an operation", () => {
     expect(events[2]?.data).toMatchObject({ name: "database", status: "running", at: expect.any(String) });
   });
 
+  test("tells nothing of a step that never began", async () => {
+    const { tenant, operation } = await createTenant(t);
+    const fence = await claimFor(t, tenant.id);
+    const never = endStep(t.worker, { fence, name: "database", status: "succeeded" });
+    await expect(never).rejects.toThrow("ended before it began");
+    await finishOperation(t.worker, { fence, status: "succeeded" });
+    const { events } = await readStream(await stream(operation.id));
+    expect(events.map((event) => event.event)).toEqual(["queued", "started", "succeeded"]);
+    expect(events.map((event) => event.id)).toEqual(["1", "2", "3"]);
+  });
+
   test("goes on after the last event seen, and says when nothing will follow", async () => {
     const { tenant, operation } = await createTenant(t);
     const first = await readStream(await stream(operation.id), (events) => events.length === 1);
