@@ -32,7 +32,8 @@ export function keepReserve(deps: Deps, busy: () => boolean): Reserve {
   /** Since when an engine waits for a stack that is not in the reserve, by tenant. */
   const orphaned = new Map<string, number>();
 
-  const endOrphans = (waiting: string[]): void => {
+  /** Ends engines that wait for nobody. Gives whether one waits for a tenant who has just left the reserve. */
+  const endOrphans = (waiting: string[]): boolean => {
     const ahead = deps.pool.ahead().filter((tenantId) => !waiting.includes(tenantId));
     for (const tenantId of orphaned.keys()) if (!ahead.includes(tenantId)) orphaned.delete(tenantId);
     for (const tenantId of ahead) {
@@ -40,12 +41,14 @@ export function keepReserve(deps: Deps, busy: () => boolean): Reserve {
       orphaned.set(tenantId, since);
       if (performance.now() - since > orphanedMs) deps.pool.endAhead(tenantId);
     }
+    return deps.pool.ahead().some((tenantId) => orphaned.has(tenantId));
   };
 
   /** Does one thing, if there is one to do. */
   const step = async (): Promise<boolean> => {
     const waiting = await readReserve(deps.ctx);
-    endOrphans(waiting.map(({ tenantId }) => tenantId));
+    // Their operation comes in a moment, and shall find the worker free where its engine waits.
+    if (endOrphans(waiting.map(({ tenantId }) => tenantId))) return false;
     if (waiting.length < deps.settings.reserve) return addOne(deps);
     const ahead = deps.pool.ahead();
     const next = waiting
