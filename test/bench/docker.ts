@@ -37,22 +37,3 @@ export function docker(method: string, path: string, body?: unknown | Buffer): P
     call.end(payload);
   });
 }
-
-/** A tar archive of one small file. */
-export function tarOf(file: { name: string; mode: number; uid: number; text: string }): Buffer {
-  const body = Buffer.from(file.text);
-  const head = Buffer.alloc(512);
-  const octal = (value: number, size: number) => `${value.toString(8).padStart(size - 1, "0")}\0`;
-  head.write(file.name, 0);
-  head.write(octal(file.mode, 8), 100);
-  head.write(octal(file.uid, 8), 108);
-  head.write(octal(0, 8), 116);
-  head.write(octal(body.length, 12), 124);
-  head.write(octal(0, 12), 136);
-  head.write("        0", 148);
-  head.write("ustar\x0000", 257);
-  const sum = head.reduce((total, byte) => total + byte, 0);
-  head.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
-  const padding = Buffer.alloc((512 - (body.length % 512)) % 512);
-  return Buffer.concat([head, body, padding, Buffer.alloc(1024)]);
-}

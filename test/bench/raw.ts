@@ -2,12 +2,13 @@
 import { randomBytes } from "node:crypto";
 import type { Redis } from "ioredis";
 import pg from "pg";
+import { tar } from "../../components/provider/fittings/tar.ts";
 import { own } from "../../components/provider/ownership/own.ts";
 import { traefikKeys } from "../../components/provider/traefik-keys.ts";
 import type { PlatformOutputs } from "../../control-plane/platform/outputs.ts";
 import type { Settings } from "../../control-plane/settings.ts";
 import { adminPassword } from "../../control-plane/tenant/password.ts";
-import { docker, tarOf } from "./docker.ts";
+import { docker } from "./docker.ts";
 import { loginPageAnswers } from "./ready.ts";
 
 export interface RawWorld {
@@ -132,11 +133,11 @@ async function startContainer(world: RawWorld, tenant: RawTenant): Promise<void>
 /** The password file, for which Odoo waits. */
 async function letBegin(world: RawWorld, tenant: RawTenant, password: string): Promise<void> {
   const { container } = names(world, tenant);
-  const archive = tarOf({
-    name: "run/berth/db-password",
+  const archive = tar({
+    path: "run/berth/db-password",
     mode: 0o400,
     uid: world.platform.images.odoo.uid,
-    text: password,
+    content: password,
   });
   await docker("PUT", `/containers/${container}/archive?path=/`, archive);
 }

@@ -86,7 +86,8 @@ const gates = new WeakMap<PulumiFn, () => Promise<void>>();
 
 /**
  * Makes the engine of an inline program wait. Before it takes the stack's lock and notes the time, the CLI asks the
- * language host what it is; ours answers only when the gate opens, and never when it is given up. Where a CLI does not ask, the program itself waits.
+ * language host what it is; ours answers only when the gate opens, and never when it is given up. Where a CLI does not
+ * ask, the program itself waits.
  */
 function holdBack(held: PulumiFn, gate: () => Promise<void>): void {
   gates.set(held, gate);
