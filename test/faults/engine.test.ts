@@ -160,6 +160,7 @@ function untilSomethingGaveWay(tenant: Tenant) {
       const now = answer.body as { status: string; error: { message: string } | null };
       return answer.status === 503 || ["failed", "succeeded"].includes(now.status) ? now : undefined;
     },
-    { what: "something to give way", deadlineMs: 120_000, everyMs: 200 },
+    // Pulumi itself tries half a minute to save a checkpoint that cannot be written, each time it saves one.
+    { what: "something to give way", deadlineMs: 400_000, everyMs: 200 },
   );
 }

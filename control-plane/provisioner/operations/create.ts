@@ -15,7 +15,9 @@ export async function create(deps: Deps, work: Work): Promise<Outcome> {
   if (outcome.status === "succeeded") return outcome;
   const stack = await persist(() => readStack(deps.ctx, work.claim.tenantId), work.end);
   if (stack.readyAt) return outcome;
-  const takenBack = await tearDown(deps, work, { doing: "taken back", resumed: true });
+  const takenBack = await tearDown(deps, work, { doing: "taken back", resumed: true }).catch((error) =>
+    ownFault(work, error),
+  );
   if (takenBack.status === "succeeded") return outcome;
   work.log.error({ error: takenBack.error }, "what was made could not be taken back");
   const { code, message } = outcome.error;
