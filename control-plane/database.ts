@@ -1,3 +1,4 @@
+import { type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import { drizzle, type NodePgDatabase, type NodePgQueryResultHKT } from "drizzle-orm/node-postgres";
 import type { PgDatabase } from "drizzle-orm/pg-core";
 import pg from "pg";
@@ -73,6 +74,14 @@ async function onOneConnection<T>(pool: pg.Pool, work: (one: NodePgDatabase) => 
   } finally {
     client.release(broken);
   }
+}
+
+/**
+ * `column in (query)` for a query with a limit that locks rows. As a plain subquery PostgreSQL may run it once for each
+ * row that it looks at, locking others each time; an array is made once.
+ */
+export function inOnce(column: SQLWrapper, query: SQLWrapper): SQL {
+  return sql`${column} = any(array${query})`;
 }
 
 /** Client settings for one login. */

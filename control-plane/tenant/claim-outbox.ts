@@ -1,6 +1,6 @@
 import { and, asc, eq, inArray, isNull, lt, lte, min, notExists, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/pg-core";
-import type { Queries } from "../database.ts";
+import { inOnce, type Queries } from "../database.ts";
 import { outbox } from "./schema.ts";
 
 export type OutboxEntry = typeof outbox.$inferSelect;
@@ -23,7 +23,7 @@ export async function claimOutbox(db: Queries, limit: number): Promise<OutboxEnt
       attempts: sql`${outbox.attempts} + 1`,
       dueAt: sql`now() + ${`${claimMs} milliseconds`}::interval`,
     })
-    .where(inArray(outbox.id, due))
+    .where(inOnce(outbox.id, due))
     .returning();
 }
 

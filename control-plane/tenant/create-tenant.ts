@@ -1,7 +1,7 @@
-import { and, eq, inArray, ne, sql } from "drizzle-orm";
+import { and, eq, ne, sql } from "drizzle-orm";
 import { firstInstance } from "../../stacks/tenant/names.ts";
 import { writeAudit } from "../audit/write.ts";
-import { type Queries, violatedUnique } from "../database.ts";
+import { inOnce, type Queries, violatedUnique } from "../database.ts";
 import { BerthError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import type { StackSpec } from "../instance/client.ts";
@@ -115,6 +115,6 @@ async function takeReserved(tx: Queries): Promise<string | undefined> {
     .orderBy(sql`${reserve.addedAt}, ${reserve.tenantId}`)
     .limit(1)
     .for("update", { skipLocked: true });
-  const [taken] = await tx.delete(reserve).where(inArray(reserve.tenantId, oldest)).returning();
+  const [taken] = await tx.delete(reserve).where(inOnce(reserve.tenantId, oldest)).returning();
   return taken?.tenantId;
 }

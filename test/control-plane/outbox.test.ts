@@ -5,6 +5,7 @@ import type { FeedEntry, StackRequest } from "../../control-plane/instance/clien
 import { type Listener, listen } from "../../control-plane/listen.ts";
 import { createSignals } from "../../control-plane/signals.ts";
 import { applyFeed, readFeedPosition } from "../../control-plane/tenant/apply-feed.ts";
+import { claimOutbox } from "../../control-plane/tenant/claim-outbox.ts";
 import { createTenant } from "../../control-plane/tenant/create-tenant.ts";
 import { deleteTenant } from "../../control-plane/tenant/delete-tenant.ts";
 import { followFeed } from "../../control-plane/tenant/follow-feed.ts";
@@ -88,6 +89,32 @@ const entries = (tenantId: string) =>
     [tenantId],
     databases.names.tenant,
   );
+
+describe("however PostgreSQL plans it", () => {
+  const sql = (text: string) => databases.server.sql(text, [], databases.names.tenant);
+
+  test("a new tenant takes one stack of the reserve and leaves the others", async () => {
+    await sql("insert into reserve (tenant_id) values ('ten_1')");
+    // With statistics of so few rows it would run a subquery once for each row of the table.
+    await sql("analyze reserve");
+    await sql("insert into reserve (tenant_id) select 'ten_' || n from generate_series(2, 8) n");
+    expect((await make()).id).toBe("ten_1");
+    expect(await sql("select from reserve")).toHaveLength(7);
+    const taken = await Promise.all(Array.from({ length: 7 }, () => make()));
+    expect(new Set(taken.map(({ id }) => id)).size).toBe(7);
+    expect(await sql("select from reserve")).toEqual([]);
+  });
+
+  test("the outbox gives as many entries as are asked for", async () => {
+    await sql("delete from outbox");
+    await make();
+    await sql("analyze outbox");
+    for (let n = 0; n < 5; n++) await make();
+    const first = await claimOutbox(database.db, 2);
+    const second = await claimOutbox(database.db, 9);
+    expect([first.length, second.length]).toEqual([2, 4]);
+  });
+});
 
 describe("the outbox", () => {
   test("delivers at once, and keeps no password hash after that", async () => {
