@@ -10,8 +10,8 @@ interface Answer {
 }
 
 /**
- * Creates a tenant over REST. Gives the seconds from the POST until its login page is 200 through Traefik.
- * As with the raw one, the page is asked for once the route is there, of which its operation's events tell.
+ * Creates a tenant over REST. Gives the seconds from the POST until its login page is 200 through Traefik: as who waits
+ * for it would, it follows the operation's events until they say so, and then asks for the page itself.
  */
 export async function berthCreate(
   settings: Settings,
@@ -26,11 +26,11 @@ export async function berthCreate(
   });
   let readySeconds = Number.NaN;
   await follow(settings, operation.id, async ({ type, data }) => {
-    if (type !== "step" || data.name !== "route" || data.status !== "succeeded") return;
+    if (type !== "step" || data.name !== "wait for the login page" || data.status !== "succeeded") return;
     await loginPageAnswers(settings.httpPort, new URL(tenant.url).hostname);
     readySeconds = (performance.now() - from) / 1000;
   });
-  if (Number.isNaN(readySeconds)) throw new Error(`Operation ${operation.id} told of no route.`);
+  if (Number.isNaN(readySeconds)) throw new Error(`Operation ${operation.id} told of no login page.`);
   return { id: tenant.id, readySeconds };
 }
 
