@@ -8,6 +8,8 @@ import { knownTrouble } from "./sentences.ts";
  */
 export function ownFault(work: Work, error: unknown): Exclude<Outcome, { status: "succeeded" }> {
   work.end.throwIfAborted();
+  // Whoever has the lease now goes on; before the renewal has noticed, a write may.
+  if (isBerthError(error, "lease_lost")) throw error;
   work.log.error({ err: error }, "an operation failed by a fault of Berth's own");
   const isTold = isBerthError(error) && error.code !== "internal";
   if (isTold) return { status: "failed", error: { code: error.code, message: error.message } };

@@ -6,6 +6,7 @@ import { enqueueOperation } from "../../control-plane/instance/enqueue-operation
 import type { OperationKind } from "../../control-plane/instance/operation-status.ts";
 import { readStack } from "../../control-plane/instance/read-stack.ts";
 import { readPlatform } from "../../control-plane/platform/outputs.ts";
+import { names } from "../../stacks/tenant/names.ts";
 import {
   asLogin,
   everything,
@@ -199,6 +200,25 @@ test("a host name of another tenant is refused, and what was made is taken back"
   const again = await record.want("other", { tenantId: other.tenantId, revision: 2 });
   expect((await record.ended(again.operation)).status).toBe("succeeded");
   expect((await record.ended(await record.unwant(other.tenantId))).status).toBe("succeeded");
+});
+
+test("a create that cannot be taken back says that something is still there, and a delete removes it", async () => {
+  const tenantId = newId("ten");
+  const { role } = names(tenantId, "production", settings.env);
+  const inPostgres = (sql: string) =>
+    asLogin("provisioner", "postgres", (client) => client.query(sql).then(() => undefined));
+  // The role is in the way of the create, and what it owns in the way of its removal.
+  await inPostgres(
+    `create role "${role}"; create table public.stuck (); alter table public.stuck owner to "${role}"`,
+  );
+  const stuck = await record.want("stuck", { tenantId });
+  const ended = await record.ended(stuck.operation);
+  expect(ended.status).toBe("failed");
+  expect(ended.error?.message).toMatch(/is still there: try again, or delete the tenant/);
+  expect((await found(stuck)).role).toBe(1);
+  await inPostgres("drop table public.stuck");
+  expect((await record.ended(await record.unwant(tenantId))).status).toBe("succeeded");
+  expect(await found(stuck)).toEqual(nothing);
 });
 
 test("with its database gone nothing is mended to an empty one, and a removal still works", async () => {
