@@ -9,7 +9,7 @@ import { Redis } from "ioredis";
 import { type Api, openApi } from "../../control-plane/cli/api.ts";
 import { dataPaths, projectRoot } from "../../control-plane/paths.ts";
 import { readPlatform } from "../../control-plane/platform/outputs.ts";
-import { parseSettings } from "../../control-plane/settings.ts";
+import { parseSettings, type Settings } from "../../control-plane/settings.ts";
 import { freePorts } from "../support/free-ports.ts";
 import { berthCreate, berthRemove } from "./berth.ts";
 import { idle } from "./idle.ts";
@@ -88,7 +88,9 @@ async function measure(world: RawWorld, call: Api): Promise<Figures> {
     await idle(world);
     const slug = nextSlug();
     const created = await berthCreate(settings, call, slug);
+    await idle(world);
     const rawGone = await seconds(() => rawRemove(world, tenant));
+    await idle(world);
     const berthGone = await seconds(() => berthRemove(settings, call, slug));
     const name = round === 0 ? "rehearsal" : `${round} of ${rounds}`;
     console.log(`alone ${name}: raw ${raw.toFixed(2)} s, berth ${created.readySeconds.toFixed(2)} s`);
@@ -142,7 +144,7 @@ function summary(figures: Figures) {
   };
 }
 
-function print(figures: Figures, memory: Record<string, number>): void {
+function print(figures: Figures, memory: Record<string, number>, settings: Settings): void {
   const result = summary(figures);
   const row = (...cells: string[]) =>
     console.log(cells.map((cell, i) => (i ? cell.padStart(10) : cell.padEnd(26))).join(""));
@@ -161,7 +163,8 @@ function print(figures: Figures, memory: Record<string, number>): void {
     `${result.eight.throughput_ratio.toFixed(2)} *`,
   );
   row("removal", s(result.remove.raw_s), s(result.remove.berth_s), result.remove.ratio.toFixed(2));
-  console.log("* throughput of berth / throughput of raw\n");
+  console.log("* throughput of berth / throughput of raw");
+  console.log(`Berth kept ${settings.reserve} stacks and ${settings.enginesAhead} engines ahead.\n`);
   console.log(`raw, end of each step (median of ${rounds}):`);
   for (const step of Object.keys(figures.steps[0] ?? {})) {
     row(`  ${step}`, s(median(figures.steps.map((steps) => steps[step] ?? Number.NaN)) / 1000));
@@ -188,7 +191,7 @@ async function bench(): Promise<void> {
     };
     const figures = await measure(world, await openApi(settings));
     await idle(world);
-    print(figures, await memoryOf(paths.supervisorSocket));
+    print(figures, await memoryOf(paths.supervisorSocket), settings);
     if (options.json) await writeFile(options.json, `${JSON.stringify(summary(figures), null, 2)}\n`);
   } finally {
     redis.disconnect();

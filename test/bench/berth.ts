@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import { type Api, apiUrl } from "../../control-plane/cli/api.ts";
 import { dataPaths } from "../../control-plane/paths.ts";
 import type { Settings } from "../../control-plane/settings.ts";
@@ -61,6 +62,7 @@ async function follow(
   // Handed over from service to service, which takes a moment.
   while (answer.status === 404) {
     await answer.body?.cancel();
+    await delay(5);
     answer = await fetch(url, { headers, signal });
   }
   if (!answer.ok) throw new Error(`GET ${url}: ${answer.status} ${await answer.text()}`);
