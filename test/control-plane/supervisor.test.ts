@@ -55,3 +55,24 @@ test("after one that was killed, or has just been stopped, the next begins", asy
   await askSupervisor(socket(), "stop");
   await answers(begin());
 });
+
+test("a child that dies is started again, and the supervisor says how often", async () => {
+  const one = begin();
+  const status = () => askSupervisor(socket(), "status");
+  const running = await until(async () => ((await status())?.pid === one.pid ? status() : undefined), {
+    what: "the supervisor to answer",
+    deadlineMs: 10_000,
+    everyMs: 20,
+  });
+  const first = running?.children[0]?.pid ?? 0;
+  expect(first).toBeGreaterThan(0);
+  process.kill(first, "SIGKILL");
+  const again = await until(
+    async () => {
+      const child = (await status())?.children[0];
+      return child?.pid !== undefined && child.pid !== first ? child : undefined;
+    },
+    { what: "another child", deadlineMs: 20_000, everyMs: 50 },
+  );
+  expect(again).toMatchObject({ name: "idle", restarts: 1 });
+});

@@ -84,7 +84,10 @@ test("begun while PostgreSQL is stopped, the control plane becomes well once it 
 test("the demo makes its tenant once; run again it only checks, says so, and takes seconds", async () => {
   const first = await berth("demo");
   expect(first).toMatch(/create the tenant/);
-  expect(first).toMatch(/log in by JSON-RPC/);
+  expect(first).toMatch(/^ +\d+\.\d\d s {2}create the tenant$/m);
+  expect(first).toMatch(/^ +\d+\.\d\d s {2}log in by JSON-RPC$/m);
+  expect(first).toMatch(/^ +http:\/\/demo\.localhost(:\d+)?$/m);
+  expect(first).toMatch(/^ +login +admin@demo\.example$/m);
   try {
     const operations = async () =>
       (await world.api<{ items: unknown[] }>("GET", "/instance/v1/operations?tenant=demo")).items.length;

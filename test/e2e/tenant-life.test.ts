@@ -5,6 +5,7 @@ import { ApiError } from "../../control-plane/cli/api.ts";
 import { odooLogin } from "../../control-plane/cli/odoo-login.ts";
 import { throughTraefik } from "../../control-plane/cli/through-traefik.ts";
 import { projectRoot } from "../../control-plane/paths.ts";
+import { until } from "../../control-plane/until.ts";
 import { everything, openWorld, type World } from "./world.ts";
 
 let world: World;
@@ -17,6 +18,10 @@ test("a tenant comes up by one request, lets its admin in, and goes without a tr
   const made = await world.create({ slug: "life", name: "Life Ltd" });
   expect(made.operation.steps.every((step) => step.status === "succeeded")).toBe(true);
   expect(made.admin.password?.length).toBeGreaterThanOrEqual(20);
+  // What is looked for after its removal is seen while it lives.
+  const added = (await everything(world)).filter((one) => !before.includes(one));
+  for (const kind of ["container", "volume", "database", "role", "key", "host", "address", "stack"])
+    expect(added.map((one) => one.split(" ")[0])).toContain(kind);
   const uid = await odooLogin(world.settings.httpPort, made.host, {
     database: made.database,
     login: made.admin.email,
@@ -84,7 +89,16 @@ test("a delete during a create wins and leaves nothing", async () => {
 test("a delete works while somebody has a session open on the database", async () => {
   const made = await world.create({ slug: "held" });
   const session = world.sql(made.database, "SELECT pg_sleep(600)");
-  const ends = expect(session).rejects.toThrow();
+  const ends = expect(session).rejects.toThrow(/terminating connection/);
+  await until(
+    () =>
+      world
+        .sql("postgres", "SELECT FROM pg_stat_activity WHERE datname = $1 AND query ~ 'pg_sleep'", [
+          made.database,
+        ])
+        .then((rows) => rows.length === 1),
+    { what: "the session", deadlineMs: 10_000, everyMs: 20 },
+  );
   expect((await world.remove("held")).status).toBe("succeeded");
   await ends;
 });

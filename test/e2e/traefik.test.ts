@@ -4,7 +4,7 @@ import { WebSocket } from "ws";
 import { odooLogin } from "../../control-plane/cli/odoo-login.ts";
 import { throughTraefik } from "../../control-plane/cli/through-traefik.ts";
 import { until } from "../../control-plane/until.ts";
-import { session } from "./odoo-session.ts";
+import { callOdoo, session } from "./odoo-session.ts";
 import { type Made, openWorld, type World } from "./world.ts";
 
 let world: World;
@@ -77,8 +77,17 @@ async function logsOf(container: string): Promise<string[]> {
   );
 }
 
-test("a websocket carries a live notification", async () => {
+test("a websocket carries a live notification that Odoo sends", async () => {
   const cookie = await session(world, one);
+  const admin = { made: one, cookie };
+  const [model] = await world.sql<{ id: number }>(
+    one.database,
+    "SELECT id FROM ir_model WHERE model = 'res.partner'",
+  );
+  const send = await callOdoo<number>(world, admin, "ir.actions.server", "create", {
+    ...{ name: "Berth's test", model_id: model?.id, state: "code" },
+    code: "env['bus.bus']._sendone('berth_test', 'berth.hello', {})",
+  });
   const socket = new WebSocket(`ws://127.0.0.1:${world.settings.httpPort}/websocket?version=19.0-1`, {
     headers: { host: one.host, origin: `http://${one.host}`, cookie },
   });
@@ -96,7 +105,7 @@ test("a websocket carries a live notification", async () => {
     await until(
       async () => {
         // Sent again until heard: the subscription itself is taken asynchronously.
-        await notify(one);
+        await callOdoo(world, admin, "ir.actions.server", "run", [send]);
         return heard.some((text) => text.includes("berth.hello"));
       },
       { what: "the notification", deadlineMs: 30_000, everyMs: 500 },
@@ -105,18 +114,6 @@ test("a websocket carries a live notification", async () => {
     socket.terminate();
   }
 });
-
-/** What Odoo's own bus does at a commit: a row, and a NOTIFY on its own database. */
-async function notify(made: Made): Promise<void> {
-  const channel = JSON.stringify([made.database, "berth_test"]);
-  await world.sql(
-    made.database,
-    `INSERT INTO bus_bus (channel, message, create_date, write_date)
-     VALUES ($1, '{"type": "berth.hello", "payload": {}}', now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC')`,
-    [channel],
-  );
-  await world.sql(made.database, "SELECT pg_notify('imbus', $1)", [`[${channel}]`]);
-}
 
 test("a file of 200 MB goes up", { timeout: 300_000 }, async () => {
   const cookie = await session(world, one);

@@ -146,17 +146,22 @@ export async function everything(world: World): Promise<string[]> {
   const { env } = world.settings;
   const filter = `label=berth.env=${env}`;
   const list = (text: string) => text.split("\n").filter((line) => line !== "");
-  const [containers, volumes, databases, roles, keys, routes, stacks] = await Promise.all([
+  const [containers, volumes, databases, roles, keys, routes, addresses, stacks] = await Promise.all([
     world.docker("ps", "-a", "--filter", filter, "--format", "{{.Names}}").then(list),
     world.docker("volume", "ls", "--filter", filter, "--format", "{{.Name}}").then(list),
     world.sql<{ name: string }>("postgres", "SELECT datname AS name FROM pg_database"),
     world.sql<{ name: string }>("postgres", "SELECT rolname AS name FROM pg_roles"),
     world.redis("--raw", "keys", "*").then(list),
     world.sql<{ name: string }>("instance", "SELECT host AS name FROM routing.hosts"),
+    world.sql<{ name: string }>(
+      "instance",
+      "SELECT host(address) AS name FROM instances WHERE address IS NOT NULL",
+    ),
     // Stacks of the reserve come and go by themselves: a tenant's is told by its resources.
     world.sql<{ name: string }>(
       "pulumi",
-      `SELECT key AS name FROM pulumi_state WHERE key LIKE '%/.pulumi/stacks/%.json' AND data::text LIKE '%postgresql:index/database%'`,
+      `SELECT key AS name FROM pulumi_state WHERE key LIKE '%/.pulumi/stacks/%.json'
+         AND convert_from(decode(data->>'data', 'base64'), 'UTF8') LIKE '%postgresql:index/database%'`,
     ),
   ]);
   const named = (kind: string, rows: Array<{ name: string }>) => rows.map(({ name }) => `${kind} ${name}`);
@@ -167,6 +172,7 @@ export async function everything(world: World): Promise<string[]> {
     ...named("role", roles),
     ...keys.map((key) => `key ${key}`),
     ...named("host", routes),
+    ...named("address", addresses),
     ...named("stack", stacks),
   ].toSorted();
 }

@@ -138,6 +138,7 @@ test("a full engine: the create says so, and once there is room nothing of it is
   if (await engine.fallen()) await engine.start({ alone: true });
   await world.untilWell();
   if (tenant) {
+    expect(seen?.status).not.toBe("succeeded");
     if (seen?.status === "failed") expect(seen.error?.message).toMatch(/disk is full/);
     await endsTruthfully(tenant, before);
   } else {

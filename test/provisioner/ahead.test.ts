@@ -151,6 +151,8 @@ test("those that wait lose their connections to PostgreSQL and go on all the sam
     client.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'pulumi'"),
   );
   const tenant = await record.want("cut", { tenantId: first?.tenantId });
+  await record.stepBegun(tenant.operation, /role/);
+  expect(enginesOf(tenant.tenantId)).toEqual([first?.engine]);
   expect(await record.ended(tenant.operation)).toMatchObject({ status: "succeeded" });
   expect((await record.ended(await record.unwant(tenant.tenantId))).status).toBe("succeeded");
 });

@@ -57,6 +57,7 @@ test("a module that cannot be loaded fails the create with a sentence, and every
   expect(ended).toMatchObject({ status: "failed", error: { code: "modules_failed" } });
   const left = await run("docker", ["ps", "-a", "-q", "--filter", `label=berth.tenant=${tenant.tenantId}`]);
   expect(left.trim()).toBe("");
+  expect(await found(tenant)).toEqual(nothing);
 });
 
 test("PostgreSQL restarted while modules are loaded: they are loaded once more, and the tenant comes up", async () => {

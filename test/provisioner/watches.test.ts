@@ -136,6 +136,17 @@ test("a running provisioner brings the routes back within seconds", async () => 
   }
 });
 
+test("a provisioner that starts looks at the firewall rules first", async () => {
+  const plan = firewallPlan(settings);
+  await removeFirewall(run, plan);
+  const running = await provisioner();
+  try {
+    expect((await checkFirewall(run, plan)).ok).toBe(true);
+  } finally {
+    await running.stop();
+  }
+});
+
 test("missing firewall rules are put back", async () => {
   const plan = firewallPlan(settings);
   const kept = keptLog();
