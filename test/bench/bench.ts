@@ -11,7 +11,7 @@ import { dataPaths, projectRoot } from "../../control-plane/paths.ts";
 import { readPlatform } from "../../control-plane/platform/outputs.ts";
 import { parseSettings, type Settings } from "../../control-plane/settings.ts";
 import { freePorts } from "../support/free-ports.ts";
-import { berthCreate, berthRemove } from "./berth.ts";
+import { berthCreate, berthRemove, mustAnswer } from "./berth.ts";
 import { idle } from "./idle.ts";
 import { memoryOf } from "./memory.ts";
 import { type RawSteps, type RawTenant, type RawWorld, rawCreate, rawRemove } from "./raw.ts";
@@ -20,7 +20,7 @@ const { values: options } = parseArgs({
   options: {
     json: { type: "string" },
     rounds: { type: "string", default: "7" },
-    eights: { type: "string", default: "4" },
+    eights: { type: "string", default: "6" },
   },
 });
 const rounds = Number(options.rounds);
@@ -88,6 +88,7 @@ async function measure(world: RawWorld, call: Api): Promise<Figures> {
     await idle(world);
     const slug = nextSlug();
     const created = await berthCreate(settings, call, slug);
+    await mustAnswer(settings, created.host);
     await idle(world);
     const rawGone = await seconds(() => rawRemove(world, tenant));
     await idle(world);
@@ -108,6 +109,7 @@ async function measure(world: RawWorld, call: Api): Promise<Figures> {
       raw: () => seconds(() => Promise.all(tenants.map((tenant) => rawCreate(world, tenant)))),
       berth: async () => {
         const created = await Promise.all(names.map((slug) => berthCreate(settings, call, slug)));
+        for (const { host } of created) await mustAnswer(settings, host);
         return Math.max(...created.map((one) => one.readySeconds));
       },
     };

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Api, apiUrl } from "../../control-plane/cli/api.ts";
+import { throughTraefik } from "../../control-plane/cli/through-traefik.ts";
 import { dataPaths } from "../../control-plane/paths.ts";
 import type { Settings } from "../../control-plane/settings.ts";
-import { loginPageAnswers } from "./ready.ts";
 
 interface Answer {
   tenant: { id: string; url: string };
@@ -11,14 +11,15 @@ interface Answer {
 }
 
 /**
- * Creates a tenant over REST. Gives the seconds from the POST until its login page is 200 through Traefik: as who waits
- * for it would, it follows the operation's events until they say so, and then asks for the page itself.
+ * Creates a tenant over REST. Gives the seconds from the POST until its login page is 200 through Traefik, as its
+ * operation's events tell who waits for it: Berth has asked for the page then, and a second time would be work that by
+ * hand is done once. Whether it is true is asked with the host that is given, when nothing is measured.
  */
 export async function berthCreate(
   settings: Settings,
   api: Api,
   slug: string,
-): Promise<{ id: string; readySeconds: number }> {
+): Promise<{ host: string; readySeconds: number }> {
   const from = performance.now();
   const { tenant, operation } = await api<Answer>("POST", "/tenant/v1/tenants", {
     slug,
@@ -28,11 +29,17 @@ export async function berthCreate(
   let readySeconds = Number.NaN;
   await follow(settings, operation.id, async ({ type, data }) => {
     if (type !== "step" || data.name !== "wait for the login page" || data.status !== "succeeded") return;
-    await loginPageAnswers(settings.httpPort, new URL(tenant.url).hostname);
     readySeconds = (performance.now() - from) / 1000;
   });
   if (Number.isNaN(readySeconds)) throw new Error(`Operation ${operation.id} told of no login page.`);
-  return { id: tenant.id, readySeconds };
+  return { host: new URL(tenant.url).hostname, readySeconds };
+}
+
+/** Throws unless a tenant's login page is 200 through Traefik at the first time of asking. */
+export async function mustAnswer({ httpPort }: Settings, host: string): Promise<void> {
+  const { status } = await throughTraefik(httpPort, host, "/web/login", { timeoutMs: 10_000 });
+  if (status !== 200)
+    throw new Error(`http://${host}/web/login was told to be there, and answers ${status}.`);
 }
 
 /** Removes a tenant and waits until the operation says that nothing is left. */
