@@ -33,6 +33,10 @@ export function dataPaths(dataDir: string) {
     redisPassword: join(secrets, "redis-password"),
     /** The bootstrap API key. */
     apiKey: join(secrets, "api-key"),
+    /** Put there by an operator whose mail server wants one. */
+    smtpPassword: join(secrets, "smtp-password"),
+    /** Mails of an environment without a mail server. */
+    mail: join(dataDir, "mail"),
     loginPassword: (login: Login) => join(secrets, `${login}-password`),
     pgpass: join(dataDir, "pgpass"),
     platformState: join(dataDir, "platform-state"),

@@ -20,6 +20,12 @@ const serverUrl = z
     error: "holds a password; leave it out, passwords are read from the data folder",
   });
 
+const smtpUrl = z
+  .url({ protocol: /^smtps?$/, error: "must be smtp://host:port or smtps://user@host" })
+  .refine((url) => new URL(url).password === "", {
+    error: "holds a password; put it into secrets/smtp-password in the data folder",
+  });
+
 const variables = z.object({
   /** Names the environment and prefixes its containers, networks and volumes. */
   BERTH_ENV: z
@@ -57,6 +63,10 @@ const variables = z.object({
   BERTH_RESERVE: z.coerce.number().int().min(0).max(100).default(8),
   /** How many of them have an engine that was started ahead and waits; each takes 65 MB of memory. */
   BERTH_ENGINES_AHEAD: z.coerce.number().int().min(0).max(100).default(8),
+  /** `smtp://host:port` or `smtps://user@host`; the password is in the data folder, in secrets/smtp-password. */
+  BERTH_SMTP_URL: smtpUrl.optional(),
+  /** Whom mails come from. */
+  BERTH_MAIL_FROM: z.email().optional(),
   BERTH_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal"]).default("info"),
   XDG_DATA_HOME: z.string().optional(),
 });
@@ -80,6 +90,9 @@ export interface Settings {
   workers: number;
   reserve: number;
   enginesAhead: number;
+  /** Without one mails are kept as files in the data folder. */
+  smtpUrl: string | undefined;
+  mailFrom: string;
   logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal";
 }
 
@@ -117,6 +130,8 @@ export function parseSettings(env: Record<string, string | undefined>): Settings
     workers: v.BERTH_WORKERS,
     reserve: v.BERTH_RESERVE,
     enginesAhead: v.BERTH_ENGINES_AHEAD,
+    smtpUrl: v.BERTH_SMTP_URL,
+    mailFrom: v.BERTH_MAIL_FROM ?? `berth@${v.BERTH_DOMAIN}`,
     logLevel: v.BERTH_LOG_LEVEL,
   };
   refuseSharedPorts(settings);

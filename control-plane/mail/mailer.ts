@@ -1,0 +1,61 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createTransport } from "nodemailer";
+
+/** What one mail says. */
+export interface Message {
+  to: string;
+  subject: string;
+  text: string;
+  html: string;
+}
+
+export interface Mailer {
+  /** Rejects when nobody took the mail. */
+  send(message: Message): Promise<void>;
+  close(): void;
+}
+
+/** Milliseconds a mail server may take for each part of the talk. */
+const timeoutMs = 10_000;
+
+/** Sends by SMTP. @param url `smtp://host:port` or `smtps://user@host`, its password apart */
+export function smtpMailer(options: { url: string; password: string | undefined; from: string }): Mailer {
+  const url = new URL(options.url);
+  const user = decodeURIComponent(url.username);
+  const transport = createTransport({
+    host: url.hostname,
+    port: Number(url.port || (url.protocol === "smtps:" ? 465 : 587)),
+    secure: url.protocol === "smtps:",
+    // A password, and what else is said to a server that knows us, is not said in the open.
+    ...(user ? { auth: { user, pass: options.password ?? "" }, requireTLS: true } : {}),
+    connectionTimeout: timeoutMs,
+    greetingTimeout: timeoutMs,
+    socketTimeout: timeoutMs,
+    // What a mail holds is text of ours; nothing of it is a file or an address to be read.
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  return {
+    async send(message) {
+      await transport.sendMail({ from: options.from, ...message });
+    },
+    close: () => transport.close(),
+  };
+}
+
+/** Keeps mails as files of a folder, to be read as they are, for an environment that has no mail server. */
+export function folderMailer({ folder, from }: { folder: string; from: string }): Mailer {
+  return {
+    async send({ to, subject, text }) {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      // Its name sorts by time, and it appears whole.
+      const name = `${new Date().toISOString().replaceAll(":", "")}-${randomUUID().slice(0, 8)}.txt`;
+      const mail = `From: ${from}\nTo: ${to}\nSubject: ${subject}\n\n${text}\n`;
+      await writeFile(join(folder, `.${name}`), mail, { mode: 0o600 });
+      await rename(join(folder, `.${name}`), join(folder, name));
+    },
+    close: () => undefined,
+  };
+}

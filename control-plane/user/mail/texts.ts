@@ -1,0 +1,92 @@
+import type { Language } from "./languages.ts";
+
+/** One mail in one language: what comes before and after the code. */
+interface Text {
+  subject: string;
+  before: string;
+  after: string;
+}
+
+export type MailKind = "confirmEmail" | "emailTaken" | "resetPassword";
+
+export const greetings: Record<Language, string> = {
+  en: "Hello,",
+  fr: "Bonjour,",
+  de: "Guten Tag,",
+  es: "Hola:",
+};
+
+export const texts: Record<MailKind, Record<Language, Text>> = {
+  confirmEmail: {
+    en: {
+      subject: "Confirm your e-mail address",
+      before: "With this code and your password you confirm that this e-mail address is yours:",
+      after: "It works for one hour. If you did not sign up, you need do nothing.",
+    },
+    fr: {
+      subject: "Confirmez votre adresse e-mail",
+      before: "Avec ce code et votre mot de passe, vous confirmez que cette adresse e-mail est la vôtre :",
+      after: "Il est valable une heure. Si vous ne vous êtes pas inscrit, vous n'avez rien à faire.",
+    },
+    de: {
+      subject: "Bestätigen Sie Ihre E-Mail-Adresse",
+      before: "Mit diesem Code und Ihrem Passwort bestätigen Sie, dass diese E-Mail-Adresse Ihnen gehört:",
+      after: "Er gilt eine Stunde. Wenn Sie sich nicht angemeldet haben, brauchen Sie nichts zu tun.",
+    },
+    es: {
+      subject: "Confirme su dirección de correo",
+      before: "Con este código y su contraseña confirma que este correo es suyo:",
+      after: "Vale una hora. Si no se ha registrado, no tiene que hacer nada.",
+    },
+  },
+  emailTaken: {
+    en: {
+      subject: "You have an account already",
+      before: "Somebody has tried to sign up with this e-mail address, which has an account already.",
+      after:
+        "If it was you, sign in, or ask for a new password. If it was not, you need do nothing: nothing was changed.",
+    },
+    fr: {
+      subject: "Vous avez déjà un compte",
+      before: "Quelqu'un a voulu s'inscrire avec cette adresse e-mail, qui a déjà un compte.",
+      after:
+        "Si c'était vous, connectez-vous ou demandez un nouveau mot de passe. Sinon, vous n'avez rien à faire : rien n'a changé.",
+    },
+    de: {
+      subject: "Sie haben schon ein Konto",
+      before: "Jemand wollte sich mit dieser E-Mail-Adresse anmelden, für die es schon ein Konto gibt.",
+      after:
+        "Wenn Sie es waren, melden Sie sich an oder fordern Sie ein neues Passwort an. Sonst brauchen Sie nichts zu tun: Es wurde nichts geändert.",
+    },
+    es: {
+      subject: "Ya tiene una cuenta",
+      before: "Alguien ha intentado registrarse con este correo, que ya tiene una cuenta.",
+      after:
+        "Si fue usted, inicie sesión o pida una contraseña nueva. Si no, no tiene que hacer nada: nada ha cambiado.",
+    },
+  },
+  resetPassword: {
+    en: {
+      subject: "Set a new password",
+      before: "With this code you can set a new password:",
+      after: "It works for one hour and once. If you did not ask for it, you need do nothing.",
+    },
+    fr: {
+      subject: "Choisissez un nouveau mot de passe",
+      before: "Avec ce code, vous pouvez choisir un nouveau mot de passe :",
+      after:
+        "Il est valable une heure et une seule fois. Si vous ne l'avez pas demandé, vous n'avez rien à faire.",
+    },
+    de: {
+      subject: "Setzen Sie ein neues Passwort",
+      before: "Mit diesem Code können Sie ein neues Passwort setzen:",
+      after:
+        "Er gilt eine Stunde und einmal. Wenn Sie ihn nicht angefordert haben, brauchen Sie nichts zu tun.",
+    },
+    es: {
+      subject: "Elija una contraseña nueva",
+      before: "Con este código puede elegir una contraseña nueva:",
+      after: "Vale una hora y una sola vez. Si no lo ha pedido, no tiene que hacer nada.",
+    },
+  },
+};

@@ -1,0 +1,57 @@
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { folderMailer } from "../../../control-plane/mail/mailer.ts";
+import { compose } from "../../../control-plane/user/mail/compose.ts";
+import { languages } from "../../../control-plane/user/mail/languages.ts";
+
+const reader = { name: "Ada", email: "ada@acme.example" };
+
+test.each(languages)("every mail is written in %s, as text and as HTML, and names nobody", (language) => {
+  const all = [
+    compose("confirmEmail", { ...reader, language }, "a.code<&"),
+    compose("resetPassword", { ...reader, language }, "the-code"),
+    compose("emailTaken", { ...reader, language }),
+  ];
+  for (const mail of all) {
+    expect(mail.subject).toBeTruthy();
+    expect(mail.html).toContain(`<html lang="${language}">`);
+    expect(mail.text + mail.html).not.toMatch(/undefined|\[object|Ada/);
+  }
+  expect(new Set(all.map(({ subject }) => subject)).size).toBe(3);
+  expect(all[0]?.text).toContain("a.code<&");
+  expect(all[0]?.html).toContain("a.code&lt;&amp;");
+});
+
+test("a language that is none of ours is English", () => {
+  for (const language of [undefined, null, "xx", 1, "constructor"])
+    expect(compose("emailTaken", { ...reader, language }).subject).toBe("You have an account already");
+});
+
+test("without a mail server mails are kept as files that only their owner reads, as they are", async () => {
+  const folder = join(await mkdtemp(join(tmpdir(), "berth-mail-")), "mail");
+  const mailer = folderMailer({ folder, from: "berth@localhost" });
+  try {
+    const code = `${"long".repeat(40)}=`;
+    const mail = compose("confirmEmail", { ...reader, language: "de" }, code);
+    await mailer.send(mail);
+    await mailer.send(mail);
+    const names = await readdir(folder);
+    expect(names).toHaveLength(2);
+    for (const name of names) expect(name).toMatch(/^\d{4}-.*\.txt$/);
+    const file = join(folder, names[0] ?? "");
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect((await stat(folder)).mode & 0o777).toBe(0o700);
+    const lines = (await readFile(file, "utf8")).split("\n");
+    expect(lines.slice(0, 3)).toEqual([
+      "From: berth@localhost",
+      "To: ada@acme.example",
+      "Subject: Bestätigen Sie Ihre E-Mail-Adresse",
+    ]);
+    expect(lines).toContain(code);
+  } finally {
+    mailer.close();
+    await rm(join(folder, ".."), { recursive: true });
+  }
+});
