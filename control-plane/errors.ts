@@ -2,6 +2,9 @@
 export const problems = {
   invalid_json: [400, "The body is not valid JSON"],
   unauthorized: [401, "A valid API key is needed"],
+  sign_in_refused: [401, "Nobody is signed in by this"],
+  not_signed_in: [401, "Nobody is signed in"],
+  email_not_verified: [403, "The e-mail address is not confirmed"],
   not_found: [404, "There is no such thing"],
   method_not_allowed: [405, "This path does not take that method"],
   slug_taken: [409, "The slug is taken"],
@@ -13,6 +16,7 @@ export const problems = {
   not_ready: [409, "The instance is not ready"],
   stale_revision: [409, "A newer revision is known"],
   conflict: [409, "The present state does not allow it"],
+  code_expired: [410, "The code is not valid"],
   precondition_failed: [412, "It was changed by somebody else"],
   body_too_large: [413, "The body is too large"],
   unsupported_media_type: [415, "The body must be JSON"],

@@ -14,6 +14,8 @@ import { feedSignal } from "./instance/routes/feed.ts";
 import { createSecretsBox, deriveKey } from "./instance/secrets-box.ts";
 import { listen } from "./listen.ts";
 import { readLogin, readSecret } from "./login.ts";
+import type { Mailer } from "./mail/mailer.ts";
+import { openMailer } from "./mail/open-mailer.ts";
 import type { Logger } from "./observability/log.ts";
 import { dataPaths } from "./paths.ts";
 import type { Settings } from "./settings.ts";
@@ -24,6 +26,7 @@ import { createCatchUp } from "./tenant/catch-up.ts";
 import { followFeed } from "./tenant/follow-feed.ts";
 import { outboxSignal, startOutbox } from "./tenant/outbox.ts";
 import { createUserApp } from "./user/app.ts";
+import { createIdentity } from "./user/identity.ts";
 
 export interface ServicesOptions {
   settings: Pick<Settings, "domain" | "httpPort">;
@@ -32,6 +35,7 @@ export interface ServicesOptions {
   apiKey: string;
   /** What the key file holds. */
   key: string;
+  mailer: Mailer;
   log: Logger;
   /** Where the instance service runs when it is not in this process. */
   instanceUrl?: string;
@@ -61,6 +65,7 @@ export async function openServices(settings: Settings, log: Logger): Promise<Ser
     log,
     apiKey: await readSecret(paths.apiKey),
     key: await readSecret(paths.key),
+    mailer: await openMailer(settings),
     logins: {
       user: await readLogin(settings, "auth_run", "auth"),
       tenant: await readLogin(settings, "tenant_run", "tenant"),
@@ -73,7 +78,7 @@ export async function openServices(settings: Settings, log: Logger): Promise<Ser
 export function createServices(options: ServicesOptions): Services {
   const { settings, logins, log } = options;
   const databases = {
-    user: openDatabase({ login: logins.user, name: "berth user", log, max: 2 }),
+    user: openDatabase({ login: logins.user, name: "berth user", log }),
     tenant: openDatabase({ login: logins.tenant, name: "berth tenant", log }),
     instance: openDatabase({ login: logins.instance, name: "berth instance", log }),
   };
@@ -109,9 +114,19 @@ export function createServices(options: ServicesOptions): Services {
     idempotency: { db: databases.tenant.db, secret },
     checks: { database: () => databases.tenant.ping(), instance: () => client.ping() },
   });
+  const userLog = log.child({ service: "user" });
   const user = createUserApp({
     authenticate,
-    log: log.child({ service: "user" }),
+    log: userLog,
+    ctx: {
+      db: databases.user.db,
+      identity: createIdentity({
+        db: databases.user.db,
+        secret: deriveKey(options.key, "identity").toString("base64"),
+        mailer: options.mailer,
+        log: userLog,
+      }),
+    },
     checks: { database: () => databases.user.ping() },
   });
   const apps = { user, tenant, instance };
@@ -152,6 +167,7 @@ export function createServices(options: ServicesOptions): Services {
     },
     async stop() {
       await Promise.all(background.splice(0).map((part) => part.stop()));
+      options.mailer.close();
       await Promise.all(Object.values(databases).map((database) => database.close()));
     },
   };

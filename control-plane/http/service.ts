@@ -15,11 +15,13 @@ export interface ServiceOptions {
   /** First part of every path: `tenant`. */
   name: string;
   authenticate: Authenticate;
+  /** Paths that need no key, besides those of every service. */
+  isOpen?: (path: string) => boolean;
   log: Logger;
 }
 
 /** An app with what every service has: request id, log, key, limits, and problems for answers. */
-export function createService({ name, authenticate, log }: ServiceOptions): ServiceApp {
+export function createService({ name, authenticate, isOpen, log }: ServiceOptions): ServiceApp {
   const app = new OpenAPIHono<HttpEnv>({
     defaultHook: (result) => {
       if (result.success) return;
@@ -60,12 +62,12 @@ export function createService({ name, authenticate, log }: ServiceOptions): Serv
         ),
     }),
   );
-  app.use(requireCaller(authenticate, (path) => isOpen(name, path)));
+  app.use(requireCaller(authenticate, (path) => isAlwaysOpen(name, path) || (isOpen?.(path) ?? false)));
   app.use(limitBody, requireJson);
   return app;
 }
 
-function isOpen(service: string, path: string): boolean {
+function isAlwaysOpen(service: string, path: string): boolean {
   return new RegExp(
     `^(/${service})?/health(/database)?$|^/${service}/(openapi\\.json|reference(/scalar\\.js)?)$`,
   ).test(path);

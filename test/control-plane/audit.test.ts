@@ -2,16 +2,20 @@ import { describe, expect, test } from "vitest";
 import { newId } from "../../control-plane/ids.ts";
 import { putTemplate } from "../../control-plane/instance/put-template.ts";
 import { addToReserve } from "../../control-plane/instance/reserve.ts";
+import { as, codeIn, freshAddress, open, password, people, withMail } from "./people.ts";
 import { catalogue, freshSlug, newTenantBody, withServices } from "./support.ts";
 import { claimFor, createTenant, readyTenant, untilStatus, work } from "./worker.ts";
 
-const t = withServices();
+const mail = await withMail();
+const t = withServices({ mailer: mail.mailer });
+const { confirm, signUp, signIn, verified } = people(t, mail);
 
 type Row = Record<string, unknown> & { action: string };
-const entries = (service: "tenant" | "instance") => t.rows<Row>(service, "select * from audit order by id");
+type Service = "auth" | "tenant" | "instance";
+const entries = (service: Service) => t.rows<Row>(service, "select * from audit order by id");
 
 /** What each verb that changes something does; a verb that is not here fails the test. */
-const verbs: Record<string, { service: "tenant" | "instance"; action: string; run: () => Promise<void> }> = {
+const verbs: Record<string, { service: Service; action: string; run: () => Promise<void> }> = {
   "post /tenant/v1/tenants": {
     service: "tenant",
     action: "tenant.create",
@@ -81,6 +85,58 @@ const verbs: Record<string, { service: "tenant" | "instance"; action: string; ru
       await t.expect(202, "POST", `/instance/v1/tenants/${tenant.slug}/instances/production/restart`);
     },
   },
+  "post /user/v1/accounts": {
+    service: "auth",
+    action: "account.sign-up",
+    run: async () => void (await signUp(freshAddress())),
+  },
+  "post /user/v1/email-verification": {
+    service: "auth",
+    action: "account.send-verification",
+    run: async () => {
+      const email = freshAddress();
+      await signUp(email);
+      await t.expect(202, "POST", "/user/v1/email-verification", { email }, open);
+    },
+  },
+  "post /user/v1/email-confirmation": {
+    service: "auth",
+    action: "account.confirm-email",
+    run: async () => {
+      const email = freshAddress();
+      await signUp(email);
+      await confirm(codeIn(await mail.catcher.take(email, /Confirm/)));
+    },
+  },
+  "post /user/v1/password-resets": {
+    service: "auth",
+    action: "account.request-password-reset",
+    run: async () =>
+      void (await t.expect(202, "POST", "/user/v1/password-resets", { email: await verified() }, open)),
+  },
+  "put /user/v1/password": {
+    service: "auth",
+    action: "account.reset-password",
+    run: async () => {
+      const email = await verified();
+      await t.expect(202, "POST", "/user/v1/password-resets", { email }, open);
+      const code = codeIn(await mail.catcher.take(email, /new password/));
+      await t.expect(200, "PUT", "/user/v1/password", { code, password: `${password}, again` }, open);
+    },
+  },
+  "post /user/v1/sessions": {
+    service: "auth",
+    action: "session.begin",
+    run: async () => void (await signIn(await verified())),
+  },
+  "delete /user/v1/sessions/current": {
+    service: "auth",
+    action: "session.end",
+    run: async () => {
+      const { token } = await signIn(await verified());
+      await t.call("DELETE", "/user/v1/sessions/current", undefined, as(token));
+    },
+  },
 };
 
 async function mutatingOperations(): Promise<string[]> {
@@ -109,7 +165,7 @@ describe("the audit", () => {
     const news = (await entries(service)).slice(before).filter((entry) => entry.action === action);
     expect(news.length).toBeGreaterThanOrEqual(1);
     expect(news.at(-1)).toMatchObject({
-      actor: expect.stringMatching(/^(key:bootstrap|test)$/),
+      actor: expect.stringMatching(service === "auth" ? /^(nobody|user:usr_\w+)$/ : /^(key:bootstrap|test)$/),
       target: expect.any(String),
       request_id: expect.stringMatching(/^[\w-]{8,}$/),
       at: expect.any(Date),
@@ -173,7 +229,9 @@ describe("the audit", () => {
   test("holds no secret", async () => {
     const fence = await createTenant(t).then(({ tenant }) => claimFor(t, tenant.id));
     expect(fence.attempt).toBe(1);
-    const all = JSON.stringify([await entries("tenant"), await entries("instance")]);
+    await signIn(await verified());
+    const all = JSON.stringify([await entries("tenant"), await entries("instance"), await entries("auth")]);
     expect(all).not.toMatch(/pbkdf2|databasePassword|adminPasswordHash/);
+    expect(all).not.toContain(password);
   });
 });

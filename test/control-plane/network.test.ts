@@ -10,6 +10,7 @@ import {
   freshSlug,
   key,
   newTenantBody,
+  noMail,
   type TenantAnswer,
   withServices,
 } from "./support.ts";
@@ -106,6 +107,7 @@ describe("the tenant service with the instance service elsewhere", () => {
   let apart: Services;
   beforeAll(() => {
     apart = createServices({
+      ...noMail,
       settings: { domain: "localhost", httpPort: 8080 },
       logins: t.databases.logins,
       apiKey,

@@ -21,6 +21,7 @@ import {
   freshSlug,
   key,
   newTenantBody,
+  noMail,
   type Problem,
   type TenantAnswer,
   type TestServices,
@@ -40,6 +41,7 @@ beforeAll(async () => {
   await prepareTemplates(server);
   databases = await cloneDatabases(server);
   services = createServices({
+    ...noMail,
     settings: { domain: "localhost", httpPort: 80 },
     logins: databases.logins,
     apiKey,
@@ -108,6 +110,16 @@ describe("while PostgreSQL is away", () => {
         "/instance/v1/stacks/ten_a234567890123456",
         { desired: "absent", operation: "op_a234567890123456", revision: 1, slug: "abc", actor: "x" },
       ],
+      [
+        "POST",
+        "/user/v1/accounts",
+        { name: "Ada", email: "ada@acme.example", password: "correct horse battery" },
+      ],
+      ["POST", "/user/v1/sessions", { email: "ada@acme.example", password: "correct horse battery" }],
+      ["GET", "/user/v1/sessions/current", undefined],
+      ["POST", "/user/v1/password-resets", { email: "ada@acme.example" }],
+      ["POST", "/user/v1/email-verification", { email: "ada@acme.example" }],
+      ["PUT", "/user/v1/password", { code: "any", password: "correct horse battery" }],
     ] as const) {
       const response = await t.call(method, path, body);
       expect(response.status, `${method} ${path}`).toBe(503);
@@ -161,6 +173,7 @@ describe("while PostgreSQL is away", () => {
   test("services start, and are well once it is there", async () => {
     await server.stop();
     const late = createServices({
+      ...noMail,
       settings: { domain: "localhost", httpPort: 80 },
       logins: databases.logins,
       apiKey,

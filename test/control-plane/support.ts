@@ -13,6 +13,11 @@ import { cloneDatabases, connectServer, type TestDatabases } from "../support/po
 export const apiKey = "the-key-of-the-tests";
 export const key = randomBytes(32).toString("base64");
 
+/** For services of whose mails a test wants to know nothing. */
+export const noMail: Pick<ServicesOptions, "mailer"> = {
+  mailer: { send: async () => undefined, close: () => undefined },
+};
+
 /** Everything that was logged, as one text. */
 export function captureLog() {
   const stream = new PassThrough();
@@ -59,6 +64,7 @@ export function withServices(options: Partial<ServicesOptions> = {}): TestServic
       logins: databases.logins,
       apiKey,
       key,
+      ...noMail,
       log,
       probe: async () => ({ status: "up", ms: 1, detail: "The login page answers." }),
       ...options,

@@ -1,0 +1,61 @@
+import { z } from "@hono/zod-openapi";
+import { passwordLength } from "./identity.ts";
+import { languages } from "./mail/languages.ts";
+
+/** An e-mail address, in small letters. Only ASCII: an address that looks like another's is not one. */
+const email = z
+  .string()
+  .trim()
+  .max(254, "must have 254 characters at most")
+  .regex(/^[\x21-\x7e]+$/, "must be plain ASCII")
+  .pipe(z.email("must be an e-mail address"))
+  .transform((text) => text.toLowerCase())
+  .openapi({ type: "string", format: "email", example: "ada@acme.example" });
+
+const password = z
+  .string()
+  .min(passwordLength.min, `must have ${passwordLength.min} characters at least`)
+  .max(passwordLength.max, `must have ${passwordLength.max} characters at most`)
+  .meta({ format: "password" });
+
+const name = z
+  .string()
+  .trim()
+  .min(1, "must not be empty")
+  .max(100, "must have 100 characters at most")
+  .regex(
+    /^[^\p{Cc}\p{Cf}\u2028\u2029<>"]*$/u,
+    "must not hold control or invisible characters, < > or quotes",
+  );
+
+export const newAccount = z
+  .strictObject({
+    name: name.meta({ example: "Ada Lovelace" }),
+    email,
+    password,
+    language: z.enum(languages).default("en").meta({ description: "What mails are written in." }),
+  })
+  .openapi("NewAccount");
+export type NewAccount = z.infer<typeof newAccount>;
+
+export const credentials = z.strictObject({ email, password: z.string().max(1_000) }).openapi("Credentials");
+export const addressOnly = z.strictObject({ email }).openapi("EmailAddress");
+export const newPassword = z
+  .strictObject({
+    code: z
+      .string()
+      .regex(/^[A-Za-z0-9]{1,100}$/, "is not a code of ours")
+      .meta({ description: "From the mail." }),
+    password,
+  })
+  .openapi("NewPassword");
+export const confirmation = z
+  .strictObject({
+    code: z
+      .string()
+      .max(2_000)
+      .regex(/^[\w-]+\.[\w-]+\.[\w-]*$/, "is not a code of ours")
+      .meta({ description: "From the mail." }),
+    password: z.string().max(1_000).meta({ description: "The one that was chosen when signing up." }),
+  })
+  .openapi("Confirmation");

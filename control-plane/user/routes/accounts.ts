@@ -1,0 +1,108 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { bodyProblems, json, withProblems } from "../../http/responses.ts";
+import type { ServiceApp } from "../../http/service.ts";
+import { addressOnly, confirmation, newAccount, newPassword } from "../account-input.ts";
+import { confirmEmail } from "../confirm-email.ts";
+import { requestPasswordReset } from "../request-password-reset.ts";
+import { resetPassword } from "../reset-password.ts";
+import { sendVerification } from "../send-verification.ts";
+import { signUp } from "../sign-up.ts";
+import { callerContext, type UserRouteDeps } from "./deps.ts";
+
+const tags = ["accounts"];
+const security: [] = [];
+
+const mailed = z
+  .object({ detail: z.string().meta({ description: "What happens next, for a person." }) })
+  .openapi("Mailed");
+const done = z.object({ detail: z.string() }).openapi("Done");
+const body = <Schema extends z.ZodType>(schema: Schema) => ({
+  required: true,
+  content: { "application/json": { schema } },
+});
+
+const create = createRoute({
+  method: "post",
+  path: "/user/v1/accounts",
+  ...{ tags, security },
+  summary: "Sign up",
+  description:
+    "Mails a code that confirms the address. The answer is the same for an address that has an account already; its owner is told by mail.",
+  request: { body: body(newAccount) },
+  responses: withProblems({ 202: json("Accepted", mailed) }, ...bodyProblems),
+});
+
+const confirm = createRoute({
+  method: "post",
+  path: "/user/v1/email-confirmation",
+  ...{ tags, security },
+  summary: "Confirm an e-mail address",
+  description: "By the mailed code, which works for an hour, and the account's password. May be repeated.",
+  request: { body: body(confirmation) },
+  responses: withProblems(
+    { 200: json("Confirmed", done) },
+    ...bodyProblems,
+    "code_expired",
+    "sign_in_refused",
+  ),
+});
+
+const verifyAgain = createRoute({
+  method: "post",
+  path: "/user/v1/email-verification",
+  ...{ tags, security },
+  summary: "Mail another code",
+  request: { body: body(addressOnly) },
+  responses: withProblems({ 202: json("Accepted", mailed) }, ...bodyProblems),
+});
+
+const forgot = createRoute({
+  method: "post",
+  path: "/user/v1/password-resets",
+  ...{ tags, security },
+  summary: "Ask for a code to set a new password",
+  request: { body: body(addressOnly) },
+  responses: withProblems({ 202: json("Accepted", mailed) }, ...bodyProblems),
+});
+
+const reset = createRoute({
+  method: "put",
+  path: "/user/v1/password",
+  ...{ tags, security },
+  summary: "Set a new password by the mailed code",
+  description: "Ends every session of the account.",
+  request: { body: body(newPassword) },
+  responses: withProblems({ 200: json("Set", done) }, ...bodyProblems, "code_expired"),
+});
+
+const ifThereIs = { detail: "If there is such an account, a mail with a code is on its way to it." };
+
+/** What people do with an account while they are not signed in. */
+export function addAccountRoutes(app: ServiceApp, deps: UserRouteDeps): void {
+  app.openapi(create, async (c) => {
+    await signUp(callerContext(deps, c), c.req.valid("json"));
+    return c.json(
+      {
+        detail:
+          "A mail is on its way to this address. Confirm it with the code in it and your password, then sign in.",
+      },
+      202,
+    );
+  });
+  app.openapi(confirm, async (c) => {
+    await confirmEmail(callerContext(deps, c), c.req.valid("json"));
+    return c.json({ detail: "Your e-mail address is confirmed. You can sign in now." }, 200);
+  });
+  app.openapi(verifyAgain, async (c) => {
+    await sendVerification(callerContext(deps, c), c.req.valid("json").email);
+    return c.json(ifThereIs, 202);
+  });
+  app.openapi(forgot, async (c) => {
+    await requestPasswordReset(callerContext(deps, c), c.req.valid("json").email);
+    return c.json(ifThereIs, 202);
+  });
+  app.openapi(reset, async (c) => {
+    await resetPassword(callerContext(deps, c), c.req.valid("json"));
+    return c.json({ detail: "The new password is set. Sign in with it." }, 200);
+  });
+}
