@@ -1,9 +1,11 @@
+import { and, eq, sql } from "drizzle-orm";
 import { jwtVerify } from "jose";
 import { writeAudit } from "../audit/write.ts";
 import { BerthError } from "../errors.ts";
 import type { UserContext } from "./context.ts";
 import { credential } from "./identity.ts";
-import { codeExpired, refused, signInRefused } from "./refusal.ts";
+import { codeExpired, signInRefused } from "./refusal.ts";
+import { accounts, users } from "./schema.ts";
 
 /**
  * Confirms an account's address by the code that was mailed to it and the account's password: who reads the mail must be
@@ -13,15 +15,26 @@ export async function confirmEmail(
   { db, identity, caller }: UserContext,
   { code, password }: { code: string; password: string },
 ): Promise<void> {
-  const context = await identity.$context;
-  const email = await addressIn(code, context.secret);
-  const found = await context.internalAdapter.findUserByEmail(email, { includeAccounts: true });
-  const hash = found?.accounts.find(({ providerId }) => providerId === credential)?.password;
-  if (!found || !hash) throw codeExpired();
-  if (!(await context.password.verify({ hash, password }))) throw signInRefused();
-  if (found.user.emailVerified) return;
-  await refused({ db }, identity.api.verifyEmail({ query: { token: code } }));
-  await writeAudit(db, caller, { action: "account.confirm-email", target: found.user.id });
+  const { secret, password: hashes } = await identity.$context;
+  const email = await addressIn(code, secret);
+  await db.transaction(async (tx) => {
+    // Whoever begins the account anew waits, or has written their password before it is read here.
+    const [user] = await tx
+      .select({ id: users.id, verified: users.emailVerified })
+      .from(users)
+      .where(eq(users.email, email))
+      .for("update");
+    if (!user) throw codeExpired();
+    const [account] = await tx
+      .select({ hash: accounts.password })
+      .from(accounts)
+      .where(and(eq(accounts.userId, user.id), eq(accounts.providerId, credential)));
+    if (!account?.hash) throw codeExpired();
+    if (!(await hashes.verify({ hash: account.hash, password }))) throw signInRefused();
+    if (user.verified) return;
+    await tx.update(users).set({ emailVerified: true, updatedAt: sql`now()` }).where(eq(users.id, user.id));
+    await writeAudit(tx, caller, { action: "account.confirm-email", target: user.id });
+  });
 }
 
 /** Whose address a code of ours speaks of; throws `code_expired` when it is none, or not any more. */

@@ -28,7 +28,6 @@ const sentences: Record<string, () => BerthError> = {
       "This e-mail address is not confirmed yet. Send the code that was mailed to it, with your password: POST /user/v1/email-confirmation. For another code: POST /user/v1/email-verification",
     ),
   INVALID_TOKEN: codeExpired,
-  TOKEN_EXPIRED: codeExpired,
   USER_NOT_FOUND: codeExpired,
 };
 

@@ -1,5 +1,5 @@
 import { isAPIError } from "better-auth/api";
-import { and, eq } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import { writeAudit } from "../audit/write.ts";
 import type { NewAccount } from "./account-input.ts";
 import { atLeast } from "./at-least.ts";
@@ -44,13 +44,13 @@ async function beginAnew(
   const isStill = await db.transaction(async (tx) => {
     const [row] = await tx
       .update(users)
-      .set({ name, language })
+      .set({ name, language, updatedAt: sql`now()` })
       .where(and(eq(users.id, id), eq(users.emailVerified, false)))
       .returning({ id: users.id });
     if (!row) return false;
     await tx
       .update(accounts)
-      .set({ password: hash })
+      .set({ password: hash, updatedAt: sql`now()` })
       .where(and(eq(accounts.userId, id), eq(accounts.providerId, credential)));
     await writeAudit(tx, caller, { action: "account.sign-up", target: id });
     return true;

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
+import { withClient } from "../../control-plane/database.ts";
 import { smtpMailer } from "../../control-plane/mail/mailer.ts";
 import { until } from "../../control-plane/until.ts";
 import { as, codeIn, freshAddress, open, password, people, withMail } from "./people.ts";
@@ -115,6 +116,37 @@ describe("somebody who signs up with another's address", () => {
     await signUp(email, { name: "Mallory", password: "mallory's password" });
     expect((await signIn(email)).account.name).toBe("Ada");
   });
+});
+
+test("a password that is replaced in the moment of a confirmation is not the one that is confirmed", async () => {
+  const email = freshAddress();
+  await signUp(email);
+  const code = codeIn(await catcher.take(email, /Confirm/));
+  const other = freshAddress();
+  await signUp(other, { password: "mallory's password" });
+  const { server, names } = t.databases;
+  await withClient(server.login("postgres", names.auth), "test", async (client) => {
+    // As a sign-up anew does: the account is held, then its password written.
+    await client.query("begin");
+    const { rows } = await client.query("select id from users where email = $1 for update", [email]);
+    const confirmation = confirm(code);
+    const waiting =
+      "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    await until(async () => (await server.sql(waiting, [], names.auth)).length > 0, {
+      what: "the confirmation to wait for the account",
+      deadlineMs: 10_000,
+      everyMs: 5,
+    });
+    // Another account's hash, of another password.
+    await client.query(
+      `update accounts set password = (select a.password from accounts a join users u on u.id = a.user_id
+         where u.email = $1) where user_id = $2`,
+      [other, rows[0]?.id],
+    );
+    await client.query("commit");
+    expect((await confirmation).status).toBe(401);
+  });
+  expect((await t.call("POST", "/user/v1/sessions", { email, password }, open)).status).toBe(401);
 });
 
 describe("nobody is told who has an account", () => {

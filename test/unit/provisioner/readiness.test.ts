@@ -49,8 +49,11 @@ test("no page is asked for before the instance's port is open", async () => {
     response.end();
   });
   const port = await closedPort();
-  const ready = untilReady(options(port, httpPort));
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  // Asked about after a second of waiting.
+  const waited = Promise.withResolvers<undefined>();
+  const isHopeless = async () => void waited.resolve(undefined) as undefined;
+  const ready = untilReady(options(port, httpPort, { isHopeless }));
+  await waited.promise;
   expect(asked).toBe(0);
   await serve((_request, response) => response.end(), port);
   await ready;
