@@ -2,6 +2,7 @@ import { type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import { drizzle, type NodePgDatabase, type NodePgQueryResultHKT } from "drizzle-orm/node-postgres";
 import type { PgDatabase } from "drizzle-orm/pg-core";
 import pg from "pg";
+import { everything, type Scope } from "./access/scope.ts";
 import { BerthError } from "./errors.ts";
 import type { Logger } from "./observability/log.ts";
 
@@ -15,7 +16,10 @@ export interface DatabaseLogin {
 }
 
 export interface Database {
+  /** Sees everything. */
   db: NodePgDatabase;
+  /** Sees what belongs to a scope, and nothing else: row security holds it. */
+  within(scope: Scope): Queries;
   /** Milliseconds one round trip takes; throws `database_unavailable`. */
   ping(): Promise<number>;
   close(): Promise<void>;
@@ -32,25 +36,15 @@ export function openDatabase(options: {
   log: Logger;
   max?: number;
 }): Database {
-  const pool = new pg.Pool({
-    ...connection(options.login, options.name),
-    max: options.max ?? 10,
-    idleTimeoutMillis: 60_000,
-    statement_timeout: 30_000,
-    query_timeout: 35_000,
-    idle_in_transaction_session_timeout: 60_000,
-  });
-  // A connection that breaks is no crash, neither an idle one nor one between two queries of a
-  // transaction: the next query fails or opens another one.
-  pool.on("error", (error) => options.log.warn({ err: error }, "an idle database connection broke"));
-  pool.on("connect", (client) =>
-    client.on("error", (error) => options.log.debug({ err: error }, "a database connection broke")),
-  );
+  const pool = openPool(options, connection(options.login, options.name));
+  const scoped = openPool(options, { ...connection(options.login, options.name), options: undefined });
   const db = drizzle(pool);
   // Drizzle's own keeps the connection for ever when BEGIN fails, and gives a broken one back as if it were whole.
-  db.transaction = (work, config) => onOneConnection(pool, (one) => one.transaction(work, config));
+  db.transaction = (work, config) =>
+    onOneConnection(pool, asItIs, (client) => drizzle(client).transaction(work, config));
   return {
     db,
+    within: (scope) => scopedDatabase(scoped, scope),
     async ping() {
       const from = performance.now();
       await pool.query("select 1").catch((error) => {
@@ -58,16 +52,72 @@ export function openDatabase(options: {
       });
       return performance.now() - from;
     },
-    close: () => pool.end(),
+    async close() {
+      await Promise.all([pool.end(), scoped.end()]);
+    },
   };
 }
 
+function openPool({ log, max }: { log: Logger; max?: number }, config: pg.ClientConfig): pg.Pool {
+  const pool = new pg.Pool({
+    ...config,
+    max: max ?? 10,
+    idleTimeoutMillis: 60_000,
+    statement_timeout: 30_000,
+    query_timeout: 35_000,
+    idle_in_transaction_session_timeout: 60_000,
+  });
+  // A connection that breaks is no crash, neither an idle one nor one between two queries of a
+  // transaction: the next query fails or opens another one.
+  pool.on("error", (error) => log.warn({ err: error }, "an idle database connection broke"));
+  pool.on("connect", (client) =>
+    client.on("error", (error) => log.debug({ err: error }, "a database connection broke")),
+  );
+  return pool;
+}
+
+/** The scope that each connection is in; one that was not told yet sees nothing. */
+const scopes = new WeakMap<pg.PoolClient, string>();
+
+/** Tells a connection its scope, unless it was the same the last time: most requests are of few organisations. */
+function entering({ organizations, tenant }: Scope) {
+  const wanted = `${organizations}/${tenant}`;
+  return async (client: pg.PoolClient) => {
+    if (scopes.get(client) === wanted) return;
+    scopes.delete(client);
+    await client.query({
+      name: "enter_scope",
+      text: "select set_config('berth.organizations', $1, false), set_config('berth.tenant', $2, false)",
+      values: [organizations, tenant],
+    });
+    scopes.set(client, wanted);
+  };
+}
+
+async function asItIs(): Promise<void> {}
+
+/** Every query and every transaction runs on a connection that is in the scope. */
+function scopedDatabase(pool: pg.Pool, scope: Scope): Queries {
+  const enter = entering(scope);
+  const query = (...args: unknown[]) =>
+    onOneConnection(pool, enter, (client) => client.query(...(args as [pg.QueryConfig])));
+  const db = drizzle({ query } as unknown as pg.PoolClient);
+  db.transaction = (work, config) =>
+    onOneConnection(pool, enter, (client) => drizzle(client).transaction(work, config));
+  return db;
+}
+
 /** Lends one of the pool's connections; one that broke, or may hold an open transaction, is closed and not given back. */
-async function onOneConnection<T>(pool: pg.Pool, work: (one: NodePgDatabase) => Promise<T>): Promise<T> {
+async function onOneConnection<T>(
+  pool: pg.Pool,
+  prepare: (client: pg.PoolClient) => Promise<void>,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
   const client = await pool.connect();
   let broken: boolean | undefined;
   try {
-    return await work(drizzle(client));
+    await prepare(client);
+    return await work(client);
   } catch (error) {
     broken = isDatabaseAway(error);
     throw error;
@@ -84,7 +134,7 @@ export function inOnce(column: SQLWrapper, query: SQLWrapper): SQL {
   return sql`${column} = any(array${query})`;
 }
 
-/** Client settings for one login. */
+/** Client settings for one login. What connects by them works for all organisations. */
 export function connection(login: DatabaseLogin, name: string): pg.ClientConfig {
   const url = new URL(login.url);
   // Not as `connectionString`: the empty password of a URL would win over the one given apart.
@@ -97,6 +147,7 @@ export function connection(login: DatabaseLogin, name: string): pg.ClientConfig 
     application_name: name,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
+    options: `-c berth.organizations=${everything.organizations}`,
   };
 }
 

@@ -1,9 +1,9 @@
 /** Every code a caller can see, with its HTTP status and title. The one table from errors to answers. */
 export const problems = {
   invalid_json: [400, "The body is not valid JSON"],
-  unauthorized: [401, "A valid API key is needed"],
+  unauthorized: [401, "An API key or a session is needed"],
   sign_in_refused: [401, "Nobody is signed in by this"],
-  not_signed_in: [401, "Nobody is signed in"],
+  forbidden: [403, "That is not allowed to this caller"],
   email_not_verified: [403, "The e-mail address is not confirmed"],
   not_found: [404, "There is no such thing"],
   method_not_allowed: [405, "This path does not take that method"],
@@ -15,6 +15,9 @@ export const problems = {
   not_retryable: [409, "The operation cannot be tried again"],
   not_ready: [409, "The instance is not ready"],
   stale_revision: [409, "A newer revision is known"],
+  last_owner: [409, "An organisation needs an owner"],
+  organization_in_use: [409, "The organisation has tenants"],
+  already_member: [409, "They are a member already"],
   conflict: [409, "The present state does not allow it"],
   code_expired: [410, "The code is not valid"],
   precondition_failed: [412, "It was changed by somebody else"],

@@ -4,7 +4,20 @@ const letters = "abcdefghijklmnopqrstuvwxyz";
 const alphanumeric = `${letters}0123456789`;
 
 /** Prefixes of the ids that Berth hands out. */
-export type IdPrefix = "ten" | "op" | "usr" | "ses" | "acc" | "ver" | "obj";
+export type IdPrefix =
+  | "ten"
+  | "op"
+  | "usr"
+  | "ses"
+  | "acc"
+  | "ver"
+  | "org"
+  | "mem"
+  | "inv"
+  | "key"
+  | "jwk"
+  | "tfa"
+  | "obj";
 
 /** A new id: prefix, underscore and 16 of a-z and 0-9, beginning with a letter (82 random bits). */
 export function newId(prefix: IdPrefix): string {

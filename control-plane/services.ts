@@ -1,6 +1,7 @@
 import type { Hono } from "hono";
+import { createServiceTokenVerifier } from "./access/service-token.ts";
 import { type DatabaseLogin, openDatabase } from "./database.ts";
-import { bootstrapKey } from "./http/authenticate.ts";
+import { authenticateBy } from "./http/authenticate.ts";
 import type { HttpEnv } from "./http/context.ts";
 import { forgetOldAnswers } from "./http/idempotency.ts";
 import { problemResponse } from "./http/problem.ts";
@@ -26,18 +27,19 @@ import { createCatchUp } from "./tenant/catch-up.ts";
 import { followFeed } from "./tenant/follow-feed.ts";
 import { outboxSignal, startOutbox } from "./tenant/outbox.ts";
 import { createUserApp } from "./user/app.ts";
+import { createUserClient } from "./user/client.ts";
+import { createIdentify } from "./user/identify.ts";
 import { createIdentity } from "./user/identity.ts";
 
 export interface ServicesOptions {
   settings: Pick<Settings, "domain" | "httpPort">;
   logins: { user: DatabaseLogin; tenant: DatabaseLogin; instance: DatabaseLogin };
-  /** The bootstrap API key; services show it to each other as well. */
-  apiKey: string;
   /** What the key file holds. */
   key: string;
   mailer: Mailer;
   log: Logger;
-  /** Where the instance service runs when it is not in this process. */
+  /** Where the user and the instance service run when they are not in this process. */
+  userUrl?: string;
   instanceUrl?: string;
   probe?: ProbeInstance;
   /** Milliseconds between two signs of life of an event stream. */
@@ -63,7 +65,6 @@ export async function openServices(settings: Settings, log: Logger): Promise<Ser
   return createServices({
     settings,
     log,
-    apiKey: await readSecret(paths.apiKey),
     key: await readSecret(paths.key),
     mailer: await openMailer(settings),
     logins: {
@@ -82,18 +83,55 @@ export function createServices(options: ServicesOptions): Services {
     tenant: openDatabase({ login: logins.tenant, name: "berth tenant", log }),
     instance: openDatabase({ login: logins.instance, name: "berth instance", log }),
   };
-  const authenticate = bootstrapKey(options.apiKey);
   const secret = deriveKey(options.key, "idempotency");
+  const serviceSecrets = new Map(
+    ["tenant", "instance"].map((service) => [service, deriveKey(options.key, `service ${service}`)]),
+  );
   const signals = { tenant: createSignals(), instance: createSignals() };
   const wake = createWake(databases.instance.db);
 
+  const userLog = log.child({ service: "user" });
+  const identity = createIdentity({
+    db: databases.user.db,
+    secret: deriveKey(options.key, "identity").toString("base64"),
+    mailer: options.mailer,
+    log: userLog,
+  });
+  const identify = createIdentify(databases.user.db);
+  const user = createUserApp({
+    authenticate: authenticateBy(
+      createServiceTokenVerifier("user", () => identity.api.getJwks()),
+      identify,
+    ),
+    log: userLog,
+    db: databases.user.db,
+    within: databases.user.within,
+    identity,
+    identify,
+    serviceSecrets,
+    secret,
+    checks: { database: () => databases.user.ping() },
+  });
+  /** The user service as another one sees it. */
+  const userClient = (service: string) =>
+    createUserClient({
+      baseUrl: options.userUrl ?? "http://user.internal",
+      service,
+      secret: serviceSecrets.get(service)?.toString("base64url") ?? "",
+      fetch: options.userUrl ? fetch : async (input, init) => user.request(input, init),
+    });
+  const users = { tenant: userClient("tenant"), instance: userClient("instance") };
+  const authenticate = (service: "tenant" | "instance") =>
+    authenticateBy(createServiceTokenVerifier(service, users[service].keys), users[service].identify);
+
   const instance = createInstanceApp({
-    authenticate,
+    authenticate: authenticate("instance"),
     log: log.child({ service: "instance" }),
-    ctx: { db: databases.instance.db, box: createSecretsBox(options.key), wake },
+    ctx: { box: createSecretsBox(options.key), wake },
+    within: databases.instance.within,
     probe: options.probe ?? probeInstance,
     signals: signals.instance,
-    idempotency: { db: databases.instance.db, secret },
+    secret,
     heartbeatMs: options.heartbeatMs ?? 15_000,
     checks: {
       database: () => databases.instance.ping(),
@@ -102,32 +140,19 @@ export function createServices(options: ServicesOptions): Services {
   });
   const client = createInstanceClient({
     baseUrl: options.instanceUrl ?? "http://instance.internal",
-    key: options.apiKey,
+    token: () => users.tenant.serviceToken("instance"),
     fetch: options.instanceUrl ? fetch : async (input, init) => instance.request(input, init),
   });
   const tenant = createTenantApp({
-    authenticate,
+    authenticate: authenticate("tenant"),
     log: log.child({ service: "tenant" }),
-    ctx: { db: databases.tenant.db, addressOf: addressOf(settings) },
+    ctx: { addressOf: addressOf(settings) },
+    within: databases.tenant.within,
+    findOrganization: users.tenant.hasOrganization,
     checkOdoo: createOdooCheck(client),
     catchUp: createCatchUp({ db: databases.tenant.db, instance: client, log }),
-    idempotency: { db: databases.tenant.db, secret },
+    secret,
     checks: { database: () => databases.tenant.ping(), instance: () => client.ping() },
-  });
-  const userLog = log.child({ service: "user" });
-  const user = createUserApp({
-    authenticate,
-    log: userLog,
-    ctx: {
-      db: databases.user.db,
-      identity: createIdentity({
-        db: databases.user.db,
-        secret: deriveKey(options.key, "identity").toString("base64"),
-        mailer: options.mailer,
-        log: userLog,
-      }),
-    },
-    checks: { database: () => databases.user.ping() },
   });
   const apps = { user, tenant, instance };
 
@@ -153,7 +178,7 @@ export function createServices(options: ServicesOptions): Services {
         log,
       });
       const tidy = setInterval(() => {
-        for (const { db } of [databases.tenant, databases.instance]) {
+        for (const { db } of Object.values(databases)) {
           forgetOldAnswers(db).catch((error) => log.warn({ err: error }, "old answers stay for now"));
         }
       }, tidyMinutes * 60_000);

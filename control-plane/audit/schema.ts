@@ -6,7 +6,7 @@ export const audit = pgTable(
   {
     id: bigserial("id", { mode: "number" }).primaryKey(),
     at: timestamp("at", { withTimezone: true, precision: 3, mode: "date" }).notNull().defaultNow(),
-    /** `key:bootstrap`, `service:tenant`, `worker:...` */
+    /** `user:usr_...`, `key:key_...`, `service:tenant`, `worker:...` */
     actor: text("actor").notNull(),
     /** `tenant.create`, `operation.cancel` ... */
     action: text("action").notNull(),

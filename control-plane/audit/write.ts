@@ -1,18 +1,28 @@
+import type { Access } from "../access/access.ts";
+import { allRights, type Rights } from "../access/principal.ts";
 import type { Queries } from "../database.ts";
 import { audit } from "./schema.ts";
 
 /** Who asks, and where from: travels with a request through every verb. */
 export interface Caller {
-  /** `key:bootstrap`, `service:tenant`, `worker:...` */
+  /** `user:usr_...`, `user:usr_... as user:usr_...`, `key:key_...`, `service:tenant`, `worker:...` */
   actor: string;
   requestId: string;
   /** Address the request came from. */
   origin: string | null;
+  rights: Rights;
+  /** What the route asks for. */
+  access: Access;
+}
+
+/** Something of ours that acts on its own, or on another service's word. */
+export function ownCaller(actor: string, requestId: string): Caller {
+  return { actor, requestId, origin: null, rights: allRights, access: { who: "service" } };
 }
 
 /** A worker of ours that acts on its own, not for a request. */
 export function workerCaller(worker: string, requestId = "none"): Caller {
-  return { actor: `worker:${worker}`, requestId, origin: null };
+  return ownCaller(`worker:${worker}`, requestId);
 }
 
 export interface AuditEntry {

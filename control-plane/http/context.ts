@@ -1,5 +1,6 @@
 import type { Caller } from "../audit/write.ts";
 import type { Logger } from "../observability/log.ts";
+import type { Authenticate } from "./authenticate.ts";
 
 /** What the middleware puts beside a request. */
 export interface HttpEnv {
@@ -9,6 +10,8 @@ export interface HttpEnv {
   };
   Variables: {
     requestId: string;
+    authenticate: Authenticate;
+    /** Set by every route's guard. */
     caller: Caller;
     log: Logger;
   };

@@ -1,6 +1,7 @@
-import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import { isBerthError } from "../errors.ts";
 import type { HttpEnv } from "./context.ts";
+import { route } from "./route.ts";
 
 /** Looks at one thing a service needs. Gives milliseconds, throws when it is away. */
 export type Check = () => Promise<number>;
@@ -31,22 +32,26 @@ export function addHealth(
     description,
     content: { "application/json": { schema: health } },
   });
-  const overall = createRoute({
-    method: "get",
-    path: `/${service}/health`,
-    tags: ["health"],
-    summary: "Whether the service runs, and what it lacks",
-    security: [],
-    responses: { 200: json("It runs") },
-  });
-  const database = createRoute({
-    method: "get",
-    path: `/${service}/health/database`,
-    tags: ["health"],
-    summary: "Whether the service's database answers",
-    security: [],
-    responses: { 200: json("It answers"), 503: json("It does not") },
-  });
+  const overall = route(
+    { who: "anyone" },
+    {
+      method: "get",
+      path: `/${service}/health`,
+      tags: ["health"],
+      summary: "Whether the service runs, and what it lacks",
+      responses: { 200: json("It runs") },
+    },
+  );
+  const database = route(
+    { who: "anyone" },
+    {
+      method: "get",
+      path: `/${service}/health/database`,
+      tags: ["health"],
+      summary: "Whether the service's database answers",
+      responses: { 200: json("It answers"), 503: json("It does not") },
+    },
+  );
   const report = async (wanted: Record<string, Check>): Promise<z.infer<typeof health>> => {
     const results = await Promise.all(
       Object.entries(wanted).map(async ([name, check]) => [name, await look(check)] as const),

@@ -8,6 +8,12 @@ export const idempotencyHeader = z.object({
     .meta({ description: "Same key and body: same answer, and done once." }),
 });
 
+/** Id of an organisation. */
+export const organizationId = z
+  .string()
+  .regex(/^org_[a-z][a-z0-9]{15}$/, "is not the id of an organisation")
+  .meta({ example: "org_a1b2c3d4e5f6g7h8" });
+
 /** A tenant in a path or a query: its slug or its id. */
 export const tenantReference = z
   .string()

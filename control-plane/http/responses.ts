@@ -1,25 +1,28 @@
 import { type ProblemCode, problems } from "../errors.ts";
 import { problemSchema } from "./problem.ts";
 
-type ProblemStatus = (typeof problems)[ProblemCode][0];
+type Responses = Record<string, unknown>;
 
-/** The refusals that every guarded route may answer with. */
-const common: ProblemCode[] = ["unauthorized", "internal", "database_unavailable"];
+/** The refusals that every route may answer with. */
+const common: ProblemCode[] = ["internal", "database_unavailable"];
 
 /** Responses of a route: its own, and the problems with these codes. */
 export function withProblems<Own extends Record<number, unknown>>(own: Own, ...codes: ProblemCode[]) {
-  const byStatus: Partial<Record<ProblemStatus, { description: string; content: ProblemContent }>> = {};
-  for (const code of [...common, ...codes]) {
-    const [status, title] = problems[code];
-    const before = byStatus[status];
-    const description = before ? `${before.description}, or \`${code}\`: ${title}` : `\`${code}\`: ${title}`;
-    byStatus[status] = { description, content: { "application/problem+json": { schema: problemSchema } } };
-  }
   // Refusals are thrown, so their types are left out of what a route returns.
-  return { ...byStatus, ...own } as Own;
+  return problemResponses(own, [...common, ...codes]) as Own;
 }
 
-type ProblemContent = { "application/problem+json": { schema: typeof problemSchema } };
+/** Adds problems to responses; several with one status share a description. */
+export function problemResponses(responses: Responses, codes: readonly ProblemCode[]): Responses {
+  const all = { ...responses };
+  for (const code of codes) {
+    const [status, title] = problems[code];
+    const before = all[status] as { description: string } | undefined;
+    const description = `${before ? `${before.description}, or ` : ""}\`${code}\`: ${title}`;
+    all[status] = { description, content: { "application/problem+json": { schema: problemSchema } } };
+  }
+  return all;
+}
 
 /** Codes of what a body can do wrong before a route sees it. */
 export const bodyProblems = [

@@ -4,7 +4,7 @@ import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import { BerthError } from "../errors.ts";
 import type { Logger } from "../observability/log.ts";
-import { type Authenticate, requireCaller } from "./authenticate.ts";
+import type { Authenticate } from "./authenticate.ts";
 import { limitBody, requireJson } from "./body.ts";
 import type { HttpEnv } from "./context.ts";
 import { answerProblem, problemResponse } from "./problem.ts";
@@ -12,16 +12,12 @@ import { answerProblem, problemResponse } from "./problem.ts";
 export type ServiceApp = OpenAPIHono<HttpEnv>;
 
 export interface ServiceOptions {
-  /** First part of every path: `tenant`. */
-  name: string;
   authenticate: Authenticate;
-  /** Paths that need no key, besides those of every service. */
-  isOpen?: (path: string) => boolean;
   log: Logger;
 }
 
-/** An app with what every service has: request id, log, key, limits, and problems for answers. */
-export function createService({ name, authenticate, isOpen, log }: ServiceOptions): ServiceApp {
+/** An app with what every service has: request id, log, limits, and problems for answers. Routes say who may call them. */
+export function createService({ authenticate, log }: ServiceOptions): ServiceApp {
   const app = new OpenAPIHono<HttpEnv>({
     defaultHook: (result) => {
       if (result.success) return;
@@ -41,6 +37,7 @@ export function createService({ name, authenticate, isOpen, log }: ServiceOption
   app.use(async (c, next) => {
     const from = performance.now();
     c.set("log", log.child({ requestId: c.get("requestId") }));
+    c.set("authenticate", authenticate);
     await next();
     const ms = Math.round(performance.now() - from);
     c.get("log").info({ method: c.req.method, path: c.req.path, status: c.res.status, ms }, "request");
@@ -62,13 +59,6 @@ export function createService({ name, authenticate, isOpen, log }: ServiceOption
         ),
     }),
   );
-  app.use(requireCaller(authenticate, (path) => isAlwaysOpen(name, path) || (isOpen?.(path) ?? false)));
   app.use(limitBody, requireJson);
   return app;
-}
-
-function isAlwaysOpen(service: string, path: string): boolean {
-  return new RegExp(
-    `^(/${service})?/health(/database)?$|^/${service}/(openapi\\.json|reference(/scalar\\.js)?)$`,
-  ).test(path);
 }

@@ -10,13 +10,13 @@ import { addInstanceRoutes } from "./routes/instances.ts";
 import { addOperationRoutes } from "./routes/operations.ts";
 import { addStackRoutes } from "./routes/stacks.ts";
 
-export interface InstanceAppDeps extends Omit<ServiceOptions, "name">, InstanceRouteDeps {
+export interface InstanceAppDeps extends ServiceOptions, InstanceRouteDeps {
   checks: { database: Check; provisioner: Check };
 }
 
 /** The instance service: what is. Stacks, operations and what happens to them. */
 export function createInstanceApp(deps: InstanceAppDeps) {
-  const app = createService({ name: "instance", authenticate: deps.authenticate, log: deps.log });
+  const app = createService({ authenticate: deps.authenticate, log: deps.log });
   addHealth(app, "instance", deps.checks);
   addDocs(app, "instance", "What is: stacks, instances, operations and their events.");
   addEventRoutes(app, deps);

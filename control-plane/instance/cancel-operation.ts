@@ -1,4 +1,5 @@
 import { eq, sql } from "drizzle-orm";
+import { mustHaveRole } from "../access/access.ts";
 import { writeAudit } from "../audit/write.ts";
 import type { Queries } from "../database.ts";
 import { BerthError, notFound } from "../errors.ts";
@@ -22,6 +23,7 @@ export async function cancelOperation(ctx: CallerContext, { id }: { id: string }
       .where(eq(operations.id, id));
     if (!found) throw notFound(`operation ${id}`);
     const stack = await lockStack(tx, found.tenantId);
+    mustHaveRole(ctx.caller, stack.organizationId);
     const operation = await lockOperation(tx, id);
     if (hasEnded(operation.status)) {
       throw new BerthError(

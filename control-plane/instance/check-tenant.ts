@@ -11,7 +11,7 @@ import { lockIdleStack } from "./lock-idle-stack.ts";
  */
 export async function checkTenant(ctx: CallerContext, input: { tenant: string }): Promise<string> {
   return ctx.db.transaction(async (tx) => {
-    const stack = await lockIdleStack(tx, input.tenant);
+    const stack = await lockIdleStack(tx, ctx.caller, input.tenant);
     if (stack.readyAt === null) {
       throw new BerthError(
         "not_ready",

@@ -1,5 +1,5 @@
 import { hc } from "hono/client";
-import { BerthError, type ProblemCode, problems } from "../errors.ts";
+import { answered } from "../http/answered.ts";
 import type { FeedEntry } from "./feed.ts";
 import type { Catalogue } from "./read-catalogue.ts";
 import type { addFeedRoutes } from "./routes/feed.ts";
@@ -30,15 +30,17 @@ export interface InstanceClient {
   ping(): Promise<number>;
 }
 
+const self = "the instance service";
 const timeoutMs = 10_000;
 
 /** @param options.fetch goes over the network, or straight into the app when both run in one process */
 export function createInstanceClient(options: {
   baseUrl: string;
-  key: string;
+  /** What the caller shows itself by. */
+  token: () => Promise<string>;
   fetch: typeof fetch;
 }): InstanceClient {
-  const headers = { authorization: `Bearer ${options.key}` };
+  const headers = async () => ({ authorization: `Bearer ${await options.token()}` });
   const settings = { headers, fetch: options.fetch };
   const stacks = hc<ReturnType<typeof addStackRoutes>>(options.baseUrl, settings).instance.v1;
   const feeds = hc<ReturnType<typeof addFeedRoutes>>(options.baseUrl, settings).instance.v1;
@@ -47,48 +49,24 @@ export function createInstanceClient(options: {
     async putStack(tenantId, request, requestId) {
       const call = stacks.stacks[":tenant"].$put(
         { param: { tenant: tenantId }, json: request },
-        { ...soon(), headers: { ...headers, "x-request-id": requestId } },
+        { ...soon(), headers: { "x-request-id": requestId } },
       );
-      return (await answer(call)).json();
+      return (await answered(self, call)).json();
     },
     async catalogue() {
-      const { catalogue } = await (await answer(stacks.catalogue.$get(undefined, soon()))).json();
+      const { catalogue } = await (await answered(self, stacks.catalogue.$get(undefined, soon()))).json();
       return catalogue;
     },
     async feed({ after, waitSeconds, signal }) {
       const query = { after: String(after), wait: String(waitSeconds) };
       const late = AbortSignal.timeout(waitSeconds * 1000 + timeoutMs);
       const call = feeds.feed.$get({ query }, { init: { signal: AbortSignal.any([signal, late]) } });
-      return (await (await answer(call)).json()).items;
+      return (await (await answered(self, call)).json()).items;
     },
     async ping() {
       const from = performance.now();
-      await answer(options.fetch(`${options.baseUrl}/instance/health`, soon().init));
+      await answered(self, options.fetch(`${options.baseUrl}/instance/health`, soon().init));
       return performance.now() - from;
     },
   };
-}
-
-/** The response of a call that was taken. Throws the problem it was refused with, or that nothing answered. */
-async function answer<R extends { ok: boolean; status: number; headers: Headers; json(): Promise<unknown> }>(
-  call: Promise<R>,
-): Promise<R> {
-  const response = await call.catch((error) => {
-    throw new BerthError(
-      "service_unavailable",
-      "The instance service does not answer. Try again in a few seconds.",
-      {
-        headers: { "Retry-After": "2" },
-        cause: error,
-      },
-    );
-  });
-  if (response.ok) return response;
-  const problem = (await response.json().catch(() => ({}))) as { code?: string; detail?: string };
-  const code: ProblemCode =
-    problem.code && problem.code in problems ? (problem.code as ProblemCode) : "service_unavailable";
-  const later = response.headers.get("retry-after");
-  throw new BerthError(code, problem.detail ?? `The instance service answered ${response.status}.`, {
-    headers: later ? { "Retry-After": later } : {},
-  });
 }

@@ -22,8 +22,8 @@ export async function enqueueOperation(
     retryOf?: string;
   },
 ): Promise<void> {
-  await lockStack(tx, input.tenantId);
-  await tx.insert(operations).values({ ...input, requestId: ctx.caller.requestId });
+  const { organizationId } = await lockStack(tx, input.tenantId);
+  await tx.insert(operations).values({ ...input, organizationId, requestId: ctx.caller.requestId });
   if (input.kind !== "check") {
     const status = stackStatusDuring(input.kind);
     await tx.update(stacks).set({ status, updatedAt: sql`now()` }).where(eq(stacks.tenantId, input.tenantId));

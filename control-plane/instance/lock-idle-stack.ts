@@ -1,4 +1,6 @@
 import { and, eq, inArray } from "drizzle-orm";
+import { mustHaveRole } from "../access/access.ts";
+import type { Caller } from "../audit/write.ts";
 import type { Queries } from "../database.ts";
 import { BerthError } from "../errors.ts";
 import { findTenant } from "./find-tenant.ts";
@@ -7,10 +9,11 @@ import { operations } from "./schema.ts";
 
 /**
  * The stack of a tenant on which nothing is under way, locked.
- * Throws `not_found`, `tenant_deleting`, `operation_in_progress`.
+ * Throws `not_found`, `forbidden`, `tenant_deleting`, `operation_in_progress`.
  */
-export async function lockIdleStack(tx: Queries, tenant: string): Promise<StackRow> {
+export async function lockIdleStack(tx: Queries, caller: Caller, tenant: string): Promise<StackRow> {
   const stack = await lockStack(tx, await findTenant(tx, tenant));
+  mustHaveRole(caller, stack.organizationId);
   if (stack.desired === "absent") throw new BerthError("tenant_deleting", "The tenant is being deleted.");
   const [open] = await tx
     .select({ id: operations.id, kind: operations.kind })

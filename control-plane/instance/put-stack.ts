@@ -59,7 +59,12 @@ async function wantGone(
   await cancelOpenOperations(tx, stack.tenantId);
   await tx
     .update(stacks)
-    .set({ desired: "absent", revision: request.revision, updatedAt: sql`now()` })
+    .set({
+      desired: "absent",
+      organizationId: request.organization,
+      revision: request.revision,
+      updatedAt: sql`now()`,
+    })
     .where(eq(stacks.tenantId, stack.tenantId));
   await accept(tx, ctx, stack, request, "destroy");
 }
@@ -79,6 +84,7 @@ async function wantPresent(
   await tx
     .update(stacks)
     .set({
+      organizationId: request.organization,
       slug: request.slug,
       spec: request.spec,
       revision: request.revision,

@@ -40,26 +40,40 @@ export async function readOperation(db: Queries, id: string): Promise<OperationV
 /**
  * Operations, newest first.
  * @param input.before only those older than this position
+ * @param input.organizations theirs only; each is read by its own index
  * @param input.tenant id or slug; also of one that is gone
  */
 export async function listOperations(
   db: Queries,
-  input: { limit: number; before?: number; tenant?: string; status?: OperationStatus },
+  input: {
+    limit: number;
+    before?: number;
+    organizations?: string[];
+    tenant?: string;
+    status?: OperationStatus;
+  },
 ): Promise<Array<OperationView & { position: number }>> {
-  const { limit, before, tenant, status } = input;
-  const rows = await db
-    .select(columns)
-    .from(operations)
-    .innerJoin(stacks, joined)
-    .where(
-      and(
-        before === undefined ? undefined : lt(operations.seq, before),
-        tenant === undefined ? undefined : or(eq(operations.tenantId, tenant), eq(stacks.slug, tenant)),
-        status === undefined ? undefined : eq(operations.status, status),
-      ),
-    )
-    .orderBy(desc(operations.seq))
-    .limit(limit);
+  const { limit, before, organizations, tenant, status } = input;
+  const page = (organizationId: string | undefined) =>
+    db
+      .select(columns)
+      .from(operations)
+      .innerJoin(stacks, joined)
+      .where(
+        and(
+          organizationId === undefined ? undefined : eq(operations.organizationId, organizationId),
+          before === undefined ? undefined : lt(operations.seq, before),
+          tenant === undefined ? undefined : or(eq(operations.tenantId, tenant), eq(stacks.slug, tenant)),
+          status === undefined ? undefined : eq(operations.status, status),
+        ),
+      )
+      .orderBy(desc(operations.seq))
+      .limit(limit);
+  const pages = await Promise.all((organizations ?? [undefined]).map(page));
+  const rows = pages
+    .flat()
+    .toSorted((a, b) => b.operation.seq - a.operation.seq)
+    .slice(0, limit);
   const views = await withSteps(db, rows);
   return views.map((view, i) => ({ ...view, position: rows[i]?.operation.seq ?? 0 }));
 }

@@ -13,7 +13,7 @@ export async function restartInstance(
   input: { tenant: string; instance: string },
 ): Promise<string> {
   return ctx.db.transaction(async (tx) => {
-    const stack = await lockIdleStack(tx, input.tenant);
+    const stack = await lockIdleStack(tx, ctx.caller, input.tenant);
     const [instance] = await tx
       .select()
       .from(instances)

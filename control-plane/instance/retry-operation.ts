@@ -1,4 +1,5 @@
 import { and, desc, eq } from "drizzle-orm";
+import { mustHaveRole } from "../access/access.ts";
 import { writeAudit } from "../audit/write.ts";
 import { BerthError, notFound } from "../errors.ts";
 import { newId } from "../ids.ts";
@@ -20,6 +21,7 @@ export async function retryOperation(ctx: CallerContext, { id }: { id: string })
       .where(eq(operations.id, id));
     if (!found) throw notFound(`operation ${id}`);
     const stack = await lockStack(tx, found.tenantId);
+    mustHaveRole(ctx.caller, stack.organizationId);
     const [last] = await tx
       .select()
       .from(operations)

@@ -22,7 +22,8 @@ import type { StackSpec } from "./spec.ts";
 import type { StackStatus } from "./stack-status.ts";
 
 // The instance database: what is. Rows are written by instance_run; tables belong to instance_owner.
-// Triggers (migrations/*_triggers.sql) send NOTIFY on feed, operation_events and cancel requests.
+// Triggers (migrations/*_triggers.sql) send NOTIFY on feed, operation_events and cancel requests. What belongs to an
+// organisation has row security (migrations/*_row_security.sql), by the scope of a connection (access/scope.ts).
 
 const at = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
 const now = (name: string) => at(name).notNull().defaultNow();
@@ -33,6 +34,8 @@ export const stacks = pgTable(
   {
     /** The tenant's id and the stack's name. */
     tenantId: text("tenant_id").primaryKey(),
+    /** Whose it is, by the user service's id. Null while the stack waits in the reserve. */
+    organizationId: text("organization_id"),
     /** Null while the stack waits in the reserve. */
     slug: text("slug"),
     spec: jsonb("spec").$type<StackSpec>(),
@@ -88,6 +91,8 @@ export const operations = pgTable(
     tenantId: text("tenant_id")
       .notNull()
       .references(() => stacks.tenantId),
+    /** The tenant's, kept here as well because lists go by it. */
+    organizationId: text("organization_id"),
     kind: text("kind").$type<OperationKind>().notNull(),
     /** The instance it is about; null when it is about the whole stack. */
     instance: text("instance"),
@@ -113,6 +118,7 @@ export const operations = pgTable(
   (t) => [
     uniqueIndex("operations_seq").on(t.seq),
     index("operations_tenant").on(t.tenantId, t.seq),
+    index("operations_organization").on(t.organizationId, t.seq),
     index("operations_open").on(t.seq).where(sql`${t.status} in ('queued', 'running')`),
     uniqueIndex("operations_one_running").on(t.tenantId).where(sql`${t.status} = 'running'`),
     check("operations_status", sql`${t.status} in ('queued', 'running', 'succeeded', 'failed', 'cancelled')`),

@@ -4,12 +4,15 @@ import { operationError, operationKind, operationStatus } from "./operation-stat
 import { stackSpec } from "./spec.ts";
 import { stackStatus } from "./stack-status.ts";
 
+/** Null for what was asked for before tenants belonged to somebody. */
+const organization = z.string().max(100).nullable().default(null);
 const operationId = z.string().regex(/^op_[a-z][a-z0-9]{15}$/, "is not an operation id");
 
 /** What a stack should be, as the tenant service says it. `operation` is minted there, so saying it twice changes nothing. */
 export const stackRequest = z.discriminatedUnion("desired", [
   z.strictObject({
     desired: z.literal("present"),
+    organization,
     operation: operationId,
     revision: z.int().min(1),
     slug: z.string().min(1).max(63),
@@ -20,6 +23,7 @@ export const stackRequest = z.discriminatedUnion("desired", [
   }),
   z.strictObject({
     desired: z.literal("absent"),
+    organization,
     operation: operationId,
     revision: z.int().min(1),
     slug: z.string().min(1).max(63),

@@ -5,13 +5,13 @@ import { createService, type ServiceOptions } from "../http/service.ts";
 import type { TenantRouteDeps } from "./routes/deps.ts";
 import { addTenantRoutes } from "./routes/tenants.ts";
 
-export interface TenantAppDeps extends Omit<ServiceOptions, "name">, TenantRouteDeps {
+export interface TenantAppDeps extends ServiceOptions, TenantRouteDeps {
   checks: { database: Check; instance: Check };
 }
 
 /** The tenant service: what should be. */
 export function createTenantApp(deps: TenantAppDeps): ServiceApp {
-  const app = createService({ name: "tenant", authenticate: deps.authenticate, log: deps.log });
+  const app = createService({ authenticate: deps.authenticate, log: deps.log });
   addHealth(app, "tenant", deps.checks);
   addDocs(app, "tenant", "What should be: tenants.");
   addTenantRoutes(app, deps);

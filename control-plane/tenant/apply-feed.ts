@@ -1,5 +1,5 @@
 import { eq, sql } from "drizzle-orm";
-import { writeAudit } from "../audit/write.ts";
+import { ownCaller, writeAudit } from "../audit/write.ts";
 import type { Queries } from "../database.ts";
 import type { FeedEntry } from "../instance/client.ts";
 import { feedPosition, reserve, tenants } from "./schema.ts";
@@ -52,15 +52,11 @@ async function applyOperation(tx: Queries, entry: Extract<FeedEntry, { type: "op
     })
     .where(eq(tenants.id, before.id));
   if (status === before.status) return;
-  await writeAudit(
-    tx,
-    { actor: "service:instance", requestId: operation.id, origin: null },
-    {
-      action: "tenant.status",
-      target: before.id,
-      tenantId: before.id,
-      before: { status: before.status },
-      after: { status, operation: operation.id, ...(operation.error ? { error: operation.error } : {}) },
-    },
-  );
+  await writeAudit(tx, ownCaller("service:instance", operation.id), {
+    action: "tenant.status",
+    target: before.id,
+    tenantId: before.id,
+    before: { status: before.status },
+    after: { status, operation: operation.id, ...(operation.error ? { error: operation.error } : {}) },
+  });
 }

@@ -3,14 +3,14 @@ import type { Queries } from "../database.ts";
 import type { InstanceClient } from "../instance/client.ts";
 import type { Logger } from "../observability/log.ts";
 import { applyFeed, readFeedPosition } from "./apply-feed.ts";
-import { named } from "./read-tenants.ts";
+import { named, readTenant } from "./read-tenants.ts";
 import { tenants } from "./schema.ts";
-import type { TenantStatus } from "./tenant-status.ts";
+import { isUnderWay, underWay } from "./tenant-status.ts";
+import type { TenantRow } from "./tenant-view.ts";
 
 /** Takes what the feed already tells about a tenant, if its record says that something is under way. */
 export type CatchUp = (slugOrId: string) => Promise<void>;
 
-const underWay: TenantStatus[] = ["pending", "creating", "changing", "deleting"];
 const timeoutMs = 2_000;
 
 /**
@@ -37,4 +37,12 @@ export function createCatchUp(deps: {
       });
     if (entries.length > 0) await applyFeed(deps.db, entries);
   };
+}
+
+/** A tenant, and for one that is under way what the feed tells of it is looked at first. Throws `not_found`. */
+export async function readCurrentTenant(db: Queries, catchUp: CatchUp, slugOrId: string): Promise<TenantRow> {
+  const tenant = await readTenant(db, slugOrId);
+  if (!isUnderWay(tenant.status)) return tenant;
+  await catchUp(slugOrId);
+  return readTenant(db, slugOrId);
 }

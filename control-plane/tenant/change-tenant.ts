@@ -1,4 +1,5 @@
 import { eq, sql } from "drizzle-orm";
+import { mustHaveRole } from "../access/access.ts";
 import { writeAudit } from "../audit/write.ts";
 import { BerthError } from "../errors.ts";
 import type { TenantContext } from "./context.ts";
@@ -17,6 +18,7 @@ export async function changeTenant(
 ): Promise<TenantRow> {
   return ctx.db.transaction(async (tx) => {
     const before = await lockTenant(tx, input.slug);
+    mustHaveRole(ctx.caller, before.organizationId);
     if (input.ifMatch !== undefined && !matches(input.ifMatch, etag(before))) {
       throw new BerthError(
         "precondition_failed",

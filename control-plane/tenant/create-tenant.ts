@@ -6,6 +6,7 @@ import { BerthError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import type { StackSpec } from "../instance/client.ts";
 import type { CheckOdoo } from "./catalogue.ts";
+import { chooseOrganization, type FindOrganization, refuseClosed } from "./choose-organization.ts";
 import type { TenantContext } from "./context.ts";
 import { type AdminPassword, adminPassword } from "./password.ts";
 import { outbox, reserve, specs, tenants } from "./schema.ts";
@@ -14,13 +15,22 @@ import type { TenantRow } from "./tenant-view.ts";
 
 export interface PreparedTenant {
   input: NewTenant;
+  organizationId: string;
   password: AdminPassword;
 }
 
-/** What takes time and changes nothing: modules, language and country are checked, the password is hashed. */
-export async function prepareTenant(checkOdoo: CheckOdoo, input: NewTenant): Promise<PreparedTenant> {
-  await checkOdoo(input.odoo);
-  return { input, password: await adminPassword(input.admin.password) };
+/**
+ * What takes time and changes nothing: whose it will be is settled, modules, language and country are checked, the
+ * password is hashed.
+ */
+export async function prepareTenant(
+  { caller }: Pick<TenantContext, "caller">,
+  deps: { checkOdoo: CheckOdoo; findOrganization: FindOrganization },
+  input: NewTenant,
+): Promise<PreparedTenant> {
+  const organizationId = await chooseOrganization(caller, input.organization, deps.findOrganization);
+  await deps.checkOdoo(input.odoo);
+  return { input, organizationId, password: await adminPassword(input.admin.password) };
 }
 
 /**
@@ -28,9 +38,10 @@ export async function prepareTenant(checkOdoo: CheckOdoo, input: NewTenant): Pro
  * transaction. Throws `slug_taken`, or `tenant_deleting` while the last owner of the slug is being deleted.
  */
 export async function createTenant(ctx: TenantContext, prepared: PreparedTenant): Promise<TenantRow> {
-  const { input, password } = prepared;
+  const { input, organizationId, password } = prepared;
   try {
     return await ctx.db.transaction(async (tx) => {
+      await refuseClosed(tx, organizationId);
       await refuseTaken(tx, input.slug);
       const { host, url } = ctx.addressOf(input.slug);
       const spec: StackSpec = {
@@ -48,6 +59,7 @@ export async function createTenant(ctx: TenantContext, prepared: PreparedTenant)
         .insert(tenants)
         .values({
           id: (await takeReserved(tx)) ?? newId("ten"),
+          organizationId,
           slug: input.slug,
           name: input.name,
           url,
@@ -63,13 +75,20 @@ export async function createTenant(ctx: TenantContext, prepared: PreparedTenant)
         action: "tenant.create",
         target: tenant.id,
         tenantId: tenant.id,
-        after: { slug: tenant.slug, name: tenant.name, spec, operation: tenant.operationId },
+        after: {
+          organization: organizationId,
+          slug: tenant.slug,
+          name: tenant.name,
+          spec,
+          operation: tenant.operationId,
+        },
       });
       await tx.insert(outbox).values({
         tenantId: tenant.id,
         requestId: ctx.caller.requestId,
         request: {
           desired: "present",
+          organization: organizationId,
           operation: tenant.operationId,
           revision: 1,
           slug: tenant.slug,

@@ -1,4 +1,5 @@
 import { eq, sql } from "drizzle-orm";
+import { mustHaveRole } from "../access/access.ts";
 import { writeAudit } from "../audit/write.ts";
 import { newId } from "../ids.ts";
 import type { TenantContext } from "./context.ts";
@@ -8,11 +9,12 @@ import type { TenantRow } from "./tenant-view.ts";
 
 /**
  * Asks for a tenant's end, whatever it is doing now. While it is being deleted, asking again gives
- * the operation that does it; after one that failed, a new one is made.
+ * the operation that does it; after one that failed, a new one is made. Throws `not_found`, `forbidden`.
  */
 export async function deleteTenant(ctx: TenantContext, { slug }: { slug: string }): Promise<TenantRow> {
   return ctx.db.transaction(async (tx) => {
     const before = await lockTenant(tx, slug);
+    mustHaveRole(ctx.caller, before.organizationId);
     if (before.status === "deleting") return before;
     const revision = before.revision + 1;
     const [after] = await tx
@@ -43,6 +45,7 @@ export async function deleteTenant(ctx: TenantContext, { slug }: { slug: string 
       requestId: ctx.caller.requestId,
       request: {
         desired: "absent",
+        organization: before.organizationId,
         operation: after.operationId,
         revision,
         slug: before.slug,

@@ -1,5 +1,5 @@
 import { and, eq, sql } from "drizzle-orm";
-import { writeAudit } from "../audit/write.ts";
+import { ownCaller, writeAudit } from "../audit/write.ts";
 import type { Queries } from "../database.ts";
 import { type BerthError, isBerthError, type ProblemCode } from "../errors.ts";
 import type { InstanceClient } from "../instance/client.ts";
@@ -68,10 +68,11 @@ async function refuse(db: Queries, entry: OutboxEntry, refusal: BerthError): Pro
       .where(and(eq(tenants.id, entry.tenantId), eq(tenants.operationId, entry.request.operation)))
       .returning({ id: tenants.id });
     if (!tenant) return;
-    await writeAudit(
-      tx,
-      { actor: "service:instance", requestId: entry.requestId, origin: null },
-      { action: "tenant.status", target: tenant.id, tenantId: tenant.id, after: { status: "failed", error } },
-    );
+    await writeAudit(tx, ownCaller("service:instance", entry.requestId), {
+      action: "tenant.status",
+      target: tenant.id,
+      tenantId: tenant.id,
+      after: { status: "failed", error },
+    });
   });
 }

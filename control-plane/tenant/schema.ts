@@ -22,7 +22,8 @@ import type {
 import type { TenantStatus } from "./tenant-status.ts";
 
 // The tenant database: what should be. Rows are written by tenant_run; tables belong to tenant_owner.
-// A trigger (migrations/*_triggers.sql) sends NOTIFY for the outbox.
+// A trigger (migrations/*_triggers.sql) sends NOTIFY for the outbox. What belongs to an organisation has row security
+// (migrations/*_row_security.sql): a connection sees what its scope (access/scope.ts) lets through.
 
 const at = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
 const now = (name: string) => at(name).notNull().defaultNow();
@@ -34,6 +35,8 @@ export const tenants = pgTable(
     id: text("id").primaryKey(),
     /** Order of creation: lists go by it. */
     seq: bigserial("seq", { mode: "number" }).notNull(),
+    /** Whose it is, by the user service's id. */
+    organizationId: text("organization_id").notNull(),
     slug: text("slug").notNull(),
     name: text("name").notNull(),
     status: text("status").$type<TenantStatus>().notNull().default("pending"),
@@ -54,6 +57,7 @@ export const tenants = pgTable(
   (t) => [
     uniqueIndex("tenants_slug").on(t.slug).where(sql`${t.status} <> 'deleted'`),
     uniqueIndex("tenants_live").on(t.seq).where(sql`${t.status} <> 'deleted'`),
+    index("tenants_organization").on(t.organizationId, t.seq).where(sql`${t.status} <> 'deleted'`),
     check(
       "tenants_status",
       sql`${t.status} in ('pending', 'creating', 'ready', 'changing', 'failed', 'deleting', 'deleted')`,
@@ -104,6 +108,12 @@ export const outbox = pgTable(
 export const reserve = pgTable("reserve", {
   tenantId: text("tenant_id").primaryKey(),
   addedAt: now("added_at"),
+});
+
+/** Organisations that are being deleted, or were: they get no tenants any more. */
+export const closedOrganizations = pgTable("closed_organizations", {
+  organizationId: text("organization_id").primaryKey(),
+  closedAt: now("closed_at"),
 });
 
 /** How far a feed was followed. */

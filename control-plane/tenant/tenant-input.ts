@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { organizationId } from "../http/params.ts";
 import { longestPassword, shortestPassword } from "./password.ts";
 import { newSlug } from "./slug.ts";
 
@@ -32,6 +33,9 @@ export const newTenant = z
   .strictObject({
     slug: newSlug,
     name: displayName,
+    organization: organizationId
+      .optional()
+      .openapi({ description: "Whose it is. May be left out by whoever is in one organisation only." }),
     admin: z.strictObject(
       {
         email: z

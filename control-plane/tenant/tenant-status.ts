@@ -13,6 +13,13 @@ export const tenantStatus = z.enum([
 ]);
 export type TenantStatus = z.infer<typeof tenantStatus>;
 
+/** Statuses that end by themselves. */
+export const underWay: TenantStatus[] = ["pending", "creating", "changing", "deleting"];
+
+export function isUnderWay(status: TenantStatus): boolean {
+  return underWay.includes(status);
+}
+
 /** Status of a tenant after what the feed says. This is the only place that says so. */
 export function tenantStatusAfter(
   before: TenantStatus,

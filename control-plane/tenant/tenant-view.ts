@@ -7,6 +7,7 @@ export type TenantRow = typeof tenants.$inferSelect;
 
 export interface TenantView {
   id: string;
+  organization: string;
   slug: string;
   name: string;
   status: TenantStatus;
@@ -27,6 +28,7 @@ export interface LastOperation {
 export function toView(row: TenantRow): TenantView {
   return {
     id: row.id,
+    organization: row.organizationId,
     slug: row.slug,
     name: row.name,
     status: row.status,

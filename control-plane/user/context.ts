@@ -4,7 +4,12 @@ import type { Identity } from "./identity.ts";
 
 /** What the user service's verbs work with, for one caller. */
 export interface UserContext {
+  /** The whole auth database: who is who is found out in it. */
   db: Queries;
+  /** What the caller's organisations have in it. */
+  scoped: Queries;
   identity: Identity;
   caller: Caller;
+  /** What better-auth knows the caller's session by. */
+  headers: Headers;
 }

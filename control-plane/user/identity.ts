@@ -1,12 +1,32 @@
+import { apiKey } from "@better-auth/api-key";
 import { drizzleAdapter } from "better-auth/adapters/drizzle";
 import { betterAuth } from "better-auth/minimal";
+import { createAccessControl } from "better-auth/plugins/access";
 import { bearer } from "better-auth/plugins/bearer";
+import { jwt } from "better-auth/plugins/jwt";
+import { organization } from "better-auth/plugins/organization";
+import { adminAc, defaultStatements, ownerAc } from "better-auth/plugins/organization/access";
+import { twoFactor } from "better-auth/plugins/two-factor";
+import type { Role } from "../access/roles.ts";
+import { serviceTokenIssuer } from "../access/service-token.ts";
 import type { Queries } from "../database.ts";
 import { type IdPrefix, newId } from "../ids.ts";
 import type { Mailer } from "../mail/mailer.ts";
 import type { Logger } from "../observability/log.ts";
+import { joining } from "./in-transaction.ts";
 import { compose } from "./mail/compose.ts";
-import { accounts, sessions, users, verifications } from "./schema.ts";
+import {
+  accounts,
+  apiKeys,
+  invitations,
+  jwks,
+  members,
+  organizations,
+  sessions,
+  twoFactors,
+  users,
+  verifications,
+} from "./schema.ts";
 
 export interface IdentityOptions {
   db: Queries;
@@ -18,18 +38,42 @@ export interface IdentityOptions {
 
 /** Characters of a password. */
 export const passwordLength = { min: 10, max: 128 };
+/** Every API key begins with it, which also lets it be found where it should not be. */
+export const apiKeyPrefix = "berth_";
 /** better-auth's name for a password as what an account is proved by. */
 export const credential = "credential";
 /** Seconds that a mailed code works. */
 const mailedSeconds = 3_600;
 /** Seconds a session lasts, and after which its end is moved on. */
-const sessionSeconds = { lasts: 7 * 86_400, movedAfter: 86_400 };
+export const sessionSeconds = { lasts: 7 * 86_400, movedAfter: 86_400 };
+
+/** Seconds that a key signs what services show to each other, and that it is published after that. */
+const signingKeySeconds = { lasts: 30 * 86_400, stays: 86_400 };
+export const serviceTokenSeconds = 600;
+/** Seconds in which an invitation can be taken. */
+const invitationSeconds = 7 * 86_400;
+const membersAtMost = 500;
+
+// Who may do what is declared at our routes; better-auth looks at it once more for what its own functions do.
+const ac = createAccessControl(defaultStatements);
+const organizationRoles = {
+  owner: ownerAc,
+  admin: adminAc,
+  developer: ac.newRole({}),
+  viewer: ac.newRole({}),
+} satisfies Record<Role, unknown>;
 
 const prefixes: Record<string, IdPrefix> = {
   user: "usr",
   session: "ses",
   account: "acc",
   verification: "ver",
+  twoFactor: "tfa",
+  jwks: "jwk",
+  organization: "org",
+  member: "mem",
+  invitation: "inv",
+  apikey: "key",
 };
 
 export type Identity = ReturnType<typeof createIdentity>;
@@ -55,9 +99,20 @@ export function createIdentity({ db, secret, mailer, log }: IdentityOptions) {
     secret,
     telemetry: { enabled: false },
     logger: { level: "warn", log: (level, message, ...args) => tell(level, message, args) },
-    database: drizzleAdapter(db, {
+    database: drizzleAdapter(joining(db), {
       provider: "pg",
-      schema: { user: users, session: sessions, account: accounts, verification: verifications },
+      schema: {
+        user: users,
+        session: sessions,
+        account: accounts,
+        verification: verifications,
+        twoFactor: twoFactors,
+        jwks,
+        organization: organizations,
+        member: members,
+        invitation: invitations,
+        apikey: apiKeys,
+      },
       transaction: true,
     }),
     advanced: {
@@ -86,6 +141,27 @@ export function createIdentity({ db, secret, mailer, log }: IdentityOptions) {
       sendOnSignUp: true,
       sendVerificationEmail: ({ user, token }) => post(compose("confirmEmail", user, token)),
     },
-    plugins: [bearer()],
+    plugins: [
+      bearer(),
+      jwt({
+        disableSettingJwtHeader: true,
+        jwks: { rotationInterval: signingKeySeconds.lasts, gracePeriod: signingKeySeconds.stays },
+        jwt: { issuer: serviceTokenIssuer, expirationTime: `${serviceTokenSeconds}s` },
+      }),
+      apiKey({
+        defaultPrefix: apiKeyPrefix,
+        // Rights are looked at for each request by identify.ts; limits of rate are the edge's.
+        enableMetadata: false,
+        rateLimit: { enabled: false },
+      }),
+      organization({
+        ac,
+        roles: organizationRoles,
+        creatorRole: "owner",
+        invitationExpiresIn: invitationSeconds,
+        membershipLimit: membersAtMost,
+      }),
+      twoFactor({ issuer: "Berth" }),
+    ],
   });
 }

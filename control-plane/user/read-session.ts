@@ -1,4 +1,5 @@
 import { isAPIError } from "better-auth/api";
+import { BerthError } from "../errors.ts";
 import type { UserContext } from "./context.ts";
 import { type Language, toLanguage } from "./mail/languages.ts";
 import { refused } from "./refusal.ts";
@@ -9,19 +10,18 @@ export interface Session {
   expiresAt: Date;
 }
 
-/** Whose session an `Authorization` header names; `undefined` when there is none, or not any more. */
-export async function readSession(
-  { db, identity }: Pick<UserContext, "db" | "identity">,
-  authorization: string | undefined,
-): Promise<Session | undefined> {
-  if (!authorization) return undefined;
-  const headers = new Headers({ authorization });
+/** The session that the caller has shown. Throws `unauthorized` when it has ended since. */
+export async function readSession({
+  db,
+  identity,
+  headers,
+}: Pick<UserContext, "db" | "identity" | "headers">): Promise<Session> {
   const found = await refused({ db }, identity.api.getSession({ headers })).catch((error) => {
     // It was ended while its end was being moved on.
     if (isAPIError(error) && error.statusCode === 401) return null;
     throw error;
   });
-  if (!found) return undefined;
+  if (!found) throw new BerthError("unauthorized", "This session has ended. Sign in again.");
   const { id, name, email, language } = found.user;
   const { token, expiresAt } = found.session;
   return { account: { id, name, email, language: toLanguage(language) }, token, expiresAt };

@@ -43,12 +43,13 @@ const verbs: Record<string, { service: Service; action: string; run: () => Promi
     run: async () => {
       const body = {
         desired: "absent",
+        organization: null,
         operation: newId("op"),
         revision: 1,
         slug: freshSlug(),
         actor: "test",
       };
-      await t.expect(200, "PUT", `/instance/v1/stacks/${newId("ten")}`, body);
+      await t.expect(200, "PUT", `/instance/v1/stacks/${newId("ten")}`, body, t.asService);
     },
   },
   "post /instance/v1/operations/{id}/cancel": {
@@ -139,6 +140,9 @@ const verbs: Record<string, { service: Service; action: string; run: () => Promi
   },
 };
 
+/** They answer what is so and change nothing. */
+const changeNothing = ["post /user/v1/introspections", "post /user/v1/service-tokens"];
+
 async function mutatingOperations(): Promise<string[]> {
   const found: string[] = [];
   for (const service of ["user", "tenant", "instance"]) {
@@ -151,7 +155,7 @@ async function mutatingOperations(): Promise<string[]> {
       for (const method of Object.keys(methods)) if (method !== "get") found.push(`${method} ${path}`);
     }
   }
-  return found;
+  return found.filter((one) => !changeNothing.includes(one));
 }
 
 describe("the audit", () => {
@@ -165,7 +169,7 @@ describe("the audit", () => {
     const news = (await entries(service)).slice(before).filter((entry) => entry.action === action);
     expect(news.length).toBeGreaterThanOrEqual(1);
     expect(news.at(-1)).toMatchObject({
-      actor: expect.stringMatching(service === "auth" ? /^(nobody|user:usr_\w+)$/ : /^(key:bootstrap|test)$/),
+      actor: expect.stringMatching(service === "auth" ? /^(nobody|user:usr_\w+)$/ : /^(key:key_\w+|test)$/),
       target: expect.any(String),
       request_id: expect.stringMatching(/^[\w-]{8,}$/),
       at: expect.any(Date),

@@ -147,8 +147,8 @@ describe("a request", () => {
         ["GET", "/instance/v1/operations"],
         ["GET", "/instance/v1/feed"],
         ["PUT", "/instance/v1/stacks/ten_a234567890123456"],
-        ["GET", "/tenant/nothing"],
-        ["GET", "/user/anything"],
+        ["GET", "/user/v1/sessions/current"],
+        ["POST", "/user/v1/introspections"],
       ] as const) {
         const response = await t.call(method, where, method === "GET" ? undefined : {}, headers);
         expect(response.status, `${method} ${where}`).toBe(401);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from "vitest";
+import { ownCaller } from "../../control-plane/audit/write.ts";
 import { type Database, openDatabase } from "../../control-plane/database.ts";
 import type { FeedEntry } from "../../control-plane/instance/client.ts";
 import { readFeedPosition } from "../../control-plane/tenant/apply-feed.ts";
@@ -47,11 +48,12 @@ const make = () =>
   createTenant(
     {
       db: database.db,
-      caller: { actor: "test", requestId: "request-1", origin: null },
+      caller: ownCaller("test", "request-1"),
       addressOf: (slug) => ({ host: `${slug}.localhost`, url: `http://${slug}.localhost` }),
     },
     {
       input: newTenant.parse(newTenantBody(freshSlug())),
+      organizationId: "org_a234567890123456",
       password: { hash: "$pbkdf2-sha512$1$aa$bb" },
     },
   );

@@ -51,6 +51,7 @@ describe("a claim", () => {
     const next = newId("op");
     const absent = {
       desired: "absent",
+      organization: null,
       operation: next,
       revision: 2,
       slug: request.slug,
@@ -170,6 +171,7 @@ describe("an address", () => {
     await finishOperation(t.worker, { fence: first, status: "failed", error: { code: "x", message: "x" } });
     const absent = {
       desired: "absent",
+      organization: null,
       operation: newId("op"),
       revision: 2,
       slug: "x",

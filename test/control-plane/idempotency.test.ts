@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { openDatabase } from "../../control-plane/database.ts";
 import { forgetOldAnswers } from "../../control-plane/http/idempotency.ts";
 import {
+  apiKey,
   captureLog,
   freshSlug,
   newTenantBody,
@@ -61,7 +62,7 @@ describe("an Idempotency-Key", () => {
   test.each(["", "with blank", "ü", "x".repeat(256)])("that is no key is refused: %j", async (bad) => {
     const request = new Request(`http://localhost${path}`, {
       method: "POST",
-      headers: { authorization: "Bearer the-key-of-the-tests", "content-type": "application/json" },
+      headers: { authorization: `Bearer ${apiKey}`, "content-type": "application/json" },
       body: JSON.stringify(newTenantBody(freshSlug())),
     });
     // Headers are bytes: what a client sends as UTF-8 arrives as Latin-1.

@@ -110,7 +110,6 @@ describe("the tenant service with the instance service elsewhere", () => {
       ...noMail,
       settings: { domain: "localhost", httpPort: 8080 },
       logins: t.databases.logins,
-      apiKey,
       key,
       log: captureLog().log,
       instanceUrl: base,
@@ -134,11 +133,13 @@ describe("the tenant service with the instance service elsewhere", () => {
   });
 
   test("gets refusals as what they are, and says so when nothing answers", async () => {
-    const client = (baseUrl: string, secret = apiKey) =>
-      createInstanceClient({ baseUrl, key: secret, fetch });
+    const ours = t.asService.authorization?.slice("Bearer ".length) ?? "";
+    const client = (baseUrl: string, token = ours) =>
+      createInstanceClient({ baseUrl, token: async () => token, fetch });
     const request = {
       desired: "absent",
       operation: "op_a234567890123456",
+      organization: null,
       revision: 0,
       slug: "abc",
       actor: "x",

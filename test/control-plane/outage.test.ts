@@ -14,6 +14,7 @@ import {
   type TestDatabases,
   type TestServer,
 } from "../support/postgres.ts";
+import { seedStaff } from "../support/seed-staff.ts";
 import {
   apiKey,
   captureLog,
@@ -44,11 +45,11 @@ beforeAll(async () => {
     ...noMail,
     settings: { domain: "localhost", httpPort: 80 },
     logins: databases.logins,
-    apiKey,
     key,
     log,
     probe: async () => ({ status: "up", detail: "" }),
   });
+  await seedStaff((sql, values) => server.sql(sql, values, databases.names.auth), apiKey);
   services.start();
   database = openDatabase({ login: databases.logins.instance, name: "test worker", log });
   t.worker = { db: database.db, box: createSecretsBox(key), wake: createWake(database.db) };
@@ -176,7 +177,6 @@ describe("while PostgreSQL is away", () => {
       ...noMail,
       settings: { domain: "localhost", httpPort: 80 },
       logins: databases.logins,
-      apiKey,
       key,
       log,
     });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
+import { ownCaller } from "../../control-plane/audit/write.ts";
 import { type Database, openDatabase } from "../../control-plane/database.ts";
 import { BerthError } from "../../control-plane/errors.ts";
 import type { FeedEntry, StackRequest } from "../../control-plane/instance/client.ts";
@@ -73,11 +74,12 @@ async function delivering(put: Put, work: () => Promise<void>): Promise<void> {
 
 const ctx = () => ({
   db: database.db,
-  caller: { actor: "test", requestId: "request-1", origin: null },
+  caller: ownCaller("test", "request-1"),
   addressOf: (slug: string) => ({ host: `${slug}.localhost`, url: `http://${slug}.localhost` }),
 });
 const make = (slug = freshSlug()) =>
   createTenant(ctx(), {
+    organizationId: "org_a234567890123456",
     input: newTenant.parse(newTenantBody(slug)),
     password: { hash: "$pbkdf2-sha512$1$aa$bb" },
   });

@@ -86,6 +86,7 @@ describe("what a stack should be", () => {
     await expect(put(newId("ten"), wanted(request.slug))).rejects.toMatchObject({ code: "slug_taken" });
     const absent = {
       desired: "absent",
+      organization: null,
       operation: newId("op"),
       revision: 2,
       slug: request.slug,
@@ -103,7 +104,14 @@ describe("what a stack should be", () => {
     // Its creation may have been refused because another stack has the slug.
     const { slug } = (await makeStack()).request;
     await drain();
-    const request = { desired: "absent", operation: newId("op"), revision: 2, slug, actor: "x" } as const;
+    const request = {
+      desired: "absent",
+      organization: null,
+      operation: newId("op"),
+      revision: 2,
+      slug,
+      actor: "x",
+    } as const;
     const { tenantId } = await makeStack(newId("ten"), request);
     const fence = await mustClaim();
     expect(fence).toMatchObject({ kind: "destroy", tenantId });

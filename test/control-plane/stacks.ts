@@ -1,3 +1,4 @@
+import { ownCaller } from "../../control-plane/audit/write.ts";
 import { newId } from "../../control-plane/ids.ts";
 import { claimOperation } from "../../control-plane/instance/claim-operation.ts";
 import { finishOperation } from "../../control-plane/instance/finish-operation.ts";
@@ -6,12 +7,13 @@ import { putStack } from "../../control-plane/instance/put-stack.ts";
 import type { StackRequest } from "../../control-plane/instance/stack-request.ts";
 import { freshSlug, type TestServices } from "./support.ts";
 
-export const caller = { actor: "test", requestId: "request-1", origin: null };
+export const caller = ownCaller("test", "request-1");
 
 /** What a stack should be, as the tenant service would say it. */
 export function wanted(slug: string, revision = 1): Extract<StackRequest, { desired: "present" }> {
   return {
     desired: "present",
+    organization: "org_a234567890123456",
     operation: newId("op"),
     revision,
     slug,

@@ -5,12 +5,15 @@ import { type Database, openDatabase } from "../../control-plane/database.ts";
 import type { InstanceContext } from "../../control-plane/instance/context.ts";
 import { putTemplate } from "../../control-plane/instance/put-template.ts";
 import { createWake } from "../../control-plane/instance/queue.ts";
-import { createSecretsBox } from "../../control-plane/instance/secrets-box.ts";
+import { createSecretsBox, deriveKey } from "../../control-plane/instance/secrets-box.ts";
 import { createLog } from "../../control-plane/observability/log.ts";
 import { createServices, type Services, type ServicesOptions } from "../../control-plane/services.ts";
+import { createUserClient } from "../../control-plane/user/client.ts";
 import { cloneDatabases, connectServer, type TestDatabases } from "../support/postgres.ts";
+import { type Staff, seedStaff } from "../support/seed-staff.ts";
 
-export const apiKey = "the-key-of-the-tests";
+/** A key of the platform's staff, which every file's services know. */
+export const apiKey = "berth_the-key-of-the-tests";
 export const key = randomBytes(32).toString("base64");
 
 /** For services of whose mails a test wants to know nothing. */
@@ -34,6 +37,10 @@ export interface TestServices {
   /** The provisioner's side: what a worker does is done by its own verbs. */
   worker: InstanceContext;
   logged(): string;
+  /** Who {@link apiKey} belongs to. */
+  staff: Staff;
+  /** Headers of the tenant service when it asks the instance service. */
+  asService: Record<string, string>;
   /** Sends a request to all three services; JSON unless `headers` say otherwise. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
   /** The same, and its answer read. Throws when the status is another one. */
@@ -62,7 +69,6 @@ export function withServices(options: Partial<ServicesOptions> = {}): TestServic
     const services = createServices({
       settings: { domain: "localhost", httpPort: 80 },
       logins: databases.logins,
-      apiKey,
       key,
       ...noMail,
       log,
@@ -72,6 +78,8 @@ export function withServices(options: Partial<ServicesOptions> = {}): TestServic
     database = openDatabase({ login: databases.logins.instance, name: "test worker", log });
     const worker = { db: database.db, box: createSecretsBox(key), wake: createWake(database.db) };
     Object.assign(test, { databases, services, worker, logged: text });
+    test.staff = await seedStaff((sql, values) => test.rows("auth", sql, values), apiKey);
+    test.asService = await serviceHeaders(services);
     await putTemplate(worker, { ...catalogue, worker: "test" });
     services.start();
   });
@@ -106,6 +114,17 @@ export function withServices(options: Partial<ServicesOptions> = {}): TestServic
     values: unknown[] = [],
   ) => (await test.databases.server.sql(sql, values, test.databases.names[service])) as Row[];
   return test;
+}
+
+/** Headers of the tenant service when it asks the instance service. */
+export async function serviceHeaders(services: Pick<Services, "fetch">): Promise<Record<string, string>> {
+  const client = createUserClient({
+    baseUrl: "http://localhost",
+    service: "tenant",
+    secret: deriveKey(key, "service tenant").toString("base64url"),
+    fetch: async (input, init) => services.fetch(new Request(input, init)),
+  });
+  return { authorization: `Bearer ${await client.serviceToken("instance")}` };
 }
 
 export const catalogue = {

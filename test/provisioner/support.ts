@@ -3,6 +3,7 @@ import { PassThrough } from "node:stream";
 import { sql } from "drizzle-orm";
 import pg from "pg";
 import { inject } from "vitest";
+import { ownCaller } from "../../control-plane/audit/write.ts";
 import { connection, openDatabase } from "../../control-plane/database.ts";
 import { newId } from "../../control-plane/ids.ts";
 import type { CallerContext } from "../../control-plane/instance/context.ts";
@@ -66,7 +67,7 @@ export async function openRecord() {
     log,
   });
   const box = createSecretsBox(readFileSync(paths.key, "utf8").trim());
-  const caller = { actor: "test", requestId: "test", origin: null };
+  const caller = ownCaller("test", "test");
   const ctx: CallerContext = { db, box, wake: createWake(db), caller };
   return new TestRecord(ctx, close);
 }
@@ -113,6 +114,7 @@ export class TestRecord {
       tenantId,
       request: {
         desired: "present",
+        organization: null,
         operation,
         revision,
         slug,
@@ -130,7 +132,14 @@ export class TestRecord {
     const operation = newId("op");
     await putStack(this.ctx, {
       tenantId,
-      request: { desired: "absent", operation, revision: revision + 1, slug: slug ?? "gone", actor: "test" },
+      request: {
+        desired: "absent",
+        organization: null,
+        operation,
+        revision: revision + 1,
+        slug: slug ?? "gone",
+        actor: "test",
+      },
     });
     return operation;
   }

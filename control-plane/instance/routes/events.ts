@@ -1,37 +1,43 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { streamSSE } from "hono/streaming";
 import { invalid } from "../../errors.ts";
 import { withProblems } from "../../http/responses.ts";
+import { admitAgain, route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
 import { readEvents } from "../read-events.ts";
-import type { InstanceRouteDeps } from "./deps.ts";
+import { callerContext, type InstanceRouteDeps } from "./deps.ts";
 import { operationIdParam } from "./operation-schema.ts";
 import { untilKnown } from "./until-known.ts";
 
-const events = createRoute({
-  method: "get",
-  path: "/instance/v1/operations/{id}/events",
-  tags: ["operations"],
-  summary: "What happens in an operation, as it happens",
-  description:
-    "Server-sent events: `id` counts from 1, `event` is queued, started, resumed, step, log, cancel_requested, succeeded, failed or cancelled, `data` is JSON. The stream ends with the operation. `Last-Event-ID` resumes it; 204 says that nothing will follow.",
-  request: {
-    params: operationIdParam,
-    headers: z.object({ "last-event-id": z.string().optional() }),
-  },
-  responses: withProblems(
-    {
-      200: { description: "The stream", content: { "text/event-stream": { schema: z.string() } } },
-      204: { description: "The operation has ended and its last event was seen" },
+const events = route(
+  { who: "role", role: "viewer" },
+  {
+    method: "get",
+    path: "/instance/v1/operations/{id}/events",
+    tags: ["operations"],
+    summary: "What happens in an operation, as it happens",
+    description:
+      "Server-sent events: `id` counts from 1, `event` is queued, started, resumed, step, log, cancel_requested, succeeded, failed or cancelled, `data` is JSON. The stream ends with the operation. `Last-Event-ID` resumes it; 204 says that nothing will follow.",
+    request: {
+      params: operationIdParam,
+      headers: z.object({ "last-event-id": z.string().optional() }),
     },
-    "not_found",
-    "validation_failed",
-  ),
-});
+    responses: withProblems(
+      {
+        200: { description: "The stream", content: { "text/event-stream": { schema: z.string() } } },
+        204: { description: "The operation has ended and its last event was seen" },
+      },
+      "not_found",
+      "validation_failed",
+    ),
+  },
+);
 
-export function addEventRoutes(app: ServiceApp, { ctx, signals, heartbeatMs }: InstanceRouteDeps) {
+export function addEventRoutes(app: ServiceApp, deps: InstanceRouteDeps) {
   return app.openapi(events, async (c) => {
     const { id } = c.req.valid("param");
+    const { signals, heartbeatMs } = deps;
+    const ctx = callerContext(deps, c);
     let after = parseLastEventId(c.req.header("last-event-id"));
     const subscription = signals.subscribe(id);
     const first = await untilKnown(signals, id, () => readEvents(ctx.db, id, after)).catch((error) => {
@@ -62,7 +68,9 @@ export function addEventRoutes(app: ServiceApp, { ctx, signals, heartbeatMs }: I
             if (ended || gone.signal.aborted) return;
             const fired = await subscription.next(heartbeatMs, gone.signal);
             if (!fired && !gone.signal.aborted) await stream.write(": still here\n\n");
-            ({ events: news, ended } = await readEvents(ctx.db, id, after));
+            // Who was let in may have been shut out since.
+            await admitAgain(c);
+            ({ events: news, ended } = await readEvents(callerContext(deps, c).db, id, after));
           }
         } finally {
           subscription.close();

@@ -1,8 +1,9 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { instanceName } from "../../../stacks/tenant/contract.ts";
 import { once } from "../../http/idempotency.ts";
 import { idempotencyHeader, tenantReference } from "../../http/params.ts";
 import { json, withProblems } from "../../http/responses.ts";
+import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
 import { readInstance } from "../read-instance.ts";
 import { readOperation } from "../read-operations.ts";
@@ -35,47 +36,56 @@ const params = z.object({
   name: instanceName.meta({ example: "production" }),
 });
 
-const read = createRoute({
-  method: "get",
-  path: "/instance/v1/tenants/{tenant}/instances/{name}",
-  tags: ["instances"],
-  summary: "An instance: its addresses, and its health at this moment",
-  request: { params },
-  responses: withProblems({ 200: json("The instance", instanceSchema) }, "not_found", "validation_failed"),
-});
+const read = route(
+  { who: "role", role: "viewer" },
+  {
+    method: "get",
+    path: "/instance/v1/tenants/{tenant}/instances/{name}",
+    tags: ["instances"],
+    summary: "An instance: its addresses, and its health at this moment",
+    request: { params },
+    responses: withProblems({ 200: json("The instance", instanceSchema) }, "not_found", "validation_failed"),
+  },
+);
 
-const restart = createRoute({
-  method: "post",
-  path: "/instance/v1/tenants/{tenant}/instances/{name}/restart",
-  tags: ["instances"],
-  summary: "Stop an Odoo and start it again",
-  request: { params, headers: idempotencyHeader },
-  responses: withProblems(
-    { 202: accepted },
-    "not_found",
-    "not_ready",
-    "operation_in_progress",
-    "tenant_deleting",
-    "validation_failed",
-    "idempotency_key_reused",
-  ),
-});
+const restart = route(
+  { who: "role", role: "developer" },
+  {
+    method: "post",
+    path: "/instance/v1/tenants/{tenant}/instances/{name}/restart",
+    tags: ["instances"],
+    summary: "Stop an Odoo and start it again",
+    request: { params, headers: idempotencyHeader },
+    responses: withProblems(
+      { 202: accepted },
+      "not_found",
+      "not_ready",
+      "operation_in_progress",
+      "tenant_deleting",
+      "validation_failed",
+      "idempotency_key_reused",
+    ),
+  },
+);
 
 export function addInstanceRoutes(app: ServiceApp, deps: InstanceRouteDeps) {
   return app
     .openapi(read, async (c) => {
       const { tenant, name } = c.req.valid("param");
-      return c.json(await readInstance(deps.ctx.db, deps.probe, { tenant, instance: name }), 200);
+      return c.json(
+        await readInstance(callerContext(deps, c).db, deps.probe, { tenant, instance: name }),
+        200,
+      );
     })
     .openapi(restart, async (c) => {
       const { tenant, name } = c.req.valid("param");
+      const ctx = callerContext(deps, c);
       const reply = await once(
         c,
-        deps.idempotency,
+        { db: ctx.db, secret: deps.secret },
         async () => undefined,
         async (tx) => {
-          const ctx = { ...callerContext(deps, c), db: tx };
-          const id = await restartInstance(ctx, { tenant, instance: name });
+          const id = await restartInstance({ ...ctx, db: tx }, { tenant, instance: name });
           return { status: 202, headers: location(id), body: { operation: await readOperation(tx, id) } };
         },
       );

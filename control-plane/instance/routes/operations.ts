@@ -1,8 +1,10 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
+import { organizationsOf } from "../../access/scope.ts";
 import { decodeCursor, pageOf, pageQuery, toPage } from "../../http/cursor.ts";
 import { once } from "../../http/idempotency.ts";
-import { idempotencyHeader, tenantReference } from "../../http/params.ts";
+import { idempotencyHeader, organizationId, tenantReference } from "../../http/params.ts";
 import { json, withProblems } from "../../http/responses.ts";
+import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
 import { cancelOperation } from "../cancel-operation.ts";
 import { operationStatus } from "../operation-status.ts";
@@ -20,68 +22,86 @@ export const accepted = {
   content: { "application/json": { schema: z.object({ operation: operationSchema }) } },
 };
 
-const list = createRoute({
-  method: "get",
-  path: "/instance/v1/operations",
-  tags,
-  summary: "Operations, newest first",
-  request: {
-    query: pageQuery.extend({
-      tenant: tenantReference.optional(),
-      status: operationStatus.optional(),
-    }),
+const list = route(
+  { who: "role", role: "viewer" },
+  {
+    method: "get",
+    path: "/instance/v1/operations",
+    tags,
+    summary: "Operations, newest first",
+    request: {
+      query: pageQuery.extend({
+        organization: organizationId.optional().meta({ description: "Only this one's." }),
+        tenant: tenantReference.optional(),
+        status: operationStatus.optional(),
+      }),
+    },
+    responses: withProblems({ 200: json("A page", pageOf(operationSchema)) }, "validation_failed"),
   },
-  responses: withProblems({ 200: json("A page", pageOf(operationSchema)) }, "validation_failed"),
-});
+);
 
-const read = createRoute({
-  method: "get",
-  path: "/instance/v1/operations/{id}",
-  tags,
-  summary: "One operation, its steps and how it ended",
-  request: { params: operationIdParam },
-  responses: withProblems({ 200: json("The operation", operationSchema) }, "not_found", "validation_failed"),
-});
+const read = route(
+  { who: "role", role: "viewer" },
+  {
+    method: "get",
+    path: "/instance/v1/operations/{id}",
+    tags,
+    summary: "One operation, its steps and how it ended",
+    request: { params: operationIdParam },
+    responses: withProblems(
+      { 200: json("The operation", operationSchema) },
+      "not_found",
+      "validation_failed",
+    ),
+  },
+);
 
-const cancel = createRoute({
-  method: "post",
-  path: "/instance/v1/operations/{id}/cancel",
-  tags,
-  summary: "Stop an operation and take back what it made",
-  request: { params: operationIdParam, headers: idempotencyHeader },
-  responses: withProblems(
-    { 202: accepted },
-    "not_found",
-    "operation_ended",
-    "not_cancellable",
-    "validation_failed",
-    "idempotency_key_reused",
-  ),
-});
+const cancel = route(
+  { who: "role", role: "developer" },
+  {
+    method: "post",
+    path: "/instance/v1/operations/{id}/cancel",
+    tags,
+    summary: "Stop an operation and take back what it made",
+    request: { params: operationIdParam, headers: idempotencyHeader },
+    responses: withProblems(
+      { 202: accepted },
+      "not_found",
+      "operation_ended",
+      "not_cancellable",
+      "validation_failed",
+      "idempotency_key_reused",
+    ),
+  },
+);
 
-const retry = createRoute({
-  method: "post",
-  path: "/instance/v1/operations/{id}/retry",
-  tags,
-  summary: "Do what failed or was cancelled again, as a new operation",
-  request: { params: operationIdParam, headers: idempotencyHeader },
-  responses: withProblems(
-    { 202: accepted },
-    "not_found",
-    "not_retryable",
-    "tenant_deleting",
-    "validation_failed",
-    "idempotency_key_reused",
-  ),
-});
+const retry = route(
+  { who: "role", role: "developer" },
+  {
+    method: "post",
+    path: "/instance/v1/operations/{id}/retry",
+    tags,
+    summary: "Do what failed or was cancelled again, as a new operation",
+    request: { params: operationIdParam, headers: idempotencyHeader },
+    responses: withProblems(
+      { 202: accepted },
+      "not_found",
+      "not_retryable",
+      "tenant_deleting",
+      "validation_failed",
+      "idempotency_key_reused",
+    ),
+  },
+);
 
 export function addOperationRoutes(app: ServiceApp, deps: InstanceRouteDeps) {
-  const { ctx } = deps;
   return app
     .openapi(list, async (c) => {
-      const { limit, cursor, tenant, status } = c.req.valid("query");
-      const rows = await listOperations(ctx.db, {
+      const { limit, cursor, organization, tenant, status } = c.req.valid("query");
+      const { db, caller } = callerContext(deps, c);
+      const rows = await listOperations(db, {
         limit: limit + 1,
+        organizations: organizationsOf(caller.rights, organization),
         before: decodeCursor(cursor),
         tenant,
         status,
@@ -91,20 +111,23 @@ export function addOperationRoutes(app: ServiceApp, deps: InstanceRouteDeps) {
     })
     .openapi(read, async (c) => {
       const { id } = c.req.valid("param");
-      return c.json(await untilKnown(deps.signals, id, () => readOperation(ctx.db, id)), 200);
+      const { db } = callerContext(deps, c);
+      return c.json(await untilKnown(deps.signals, id, () => readOperation(db, id)), 200);
     })
     .openapi(cancel, async (c) => {
       const { id } = c.req.valid("param");
-      const reply = await once(c, deps.idempotency, nothing, async (tx) => {
-        await cancelOperation({ ...callerContext(deps, c), db: tx }, { id });
+      const ctx = callerContext(deps, c);
+      const reply = await once(c, { db: ctx.db, secret: deps.secret }, nothing, async (tx) => {
+        await cancelOperation({ ...ctx, db: tx }, { id });
         return { status: 202, headers: location(id), body: { operation: await readOperation(tx, id) } };
       });
       return c.json(reply.body as { operation: z.infer<typeof operationSchema> }, 202, reply.headers);
     })
     .openapi(retry, async (c) => {
       const { id } = c.req.valid("param");
-      const reply = await once(c, deps.idempotency, nothing, async (tx) => {
-        const again = await retryOperation({ ...callerContext(deps, c), db: tx }, { id });
+      const ctx = callerContext(deps, c);
+      const reply = await once(c, { db: ctx.db, secret: deps.secret }, nothing, async (tx) => {
+        const again = await retryOperation({ ...ctx, db: tx }, { id });
         return { status: 202, headers: location(again), body: { operation: await readOperation(tx, again) } };
       });
       return c.json(reply.body as { operation: z.infer<typeof operationSchema> }, 202, reply.headers);

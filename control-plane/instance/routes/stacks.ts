@@ -1,31 +1,36 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { tenantId } from "../../../stacks/tenant/contract.ts";
 import { bodyProblems, json, withProblems } from "../../http/responses.ts";
+import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
 import { putStack } from "../put-stack.ts";
 import { readCatalogue } from "../read-catalogue.ts";
 import { stackAnswer, stackRequest } from "../stack-request.ts";
 import { callerContext, type InstanceRouteDeps } from "./deps.ts";
 
-const put = createRoute({
-  method: "put",
-  path: "/instance/v1/stacks/{tenant}",
-  tags: ["between services"],
-  summary: "Say what a tenant's stack should be",
-  description: "For the tenant service. The same operation id again gives the same answer and does nothing.",
-  request: {
-    params: z.object({ tenant: tenantId }),
-    body: { required: true, content: { "application/json": { schema: stackRequest } } },
+const put = route(
+  { who: "service" },
+  {
+    method: "put",
+    path: "/instance/v1/stacks/{tenant}",
+    tags: ["between services"],
+    summary: "Say what a tenant's stack should be",
+    description:
+      "For the tenant service. The same operation id again gives the same answer and does nothing.",
+    request: {
+      params: z.object({ tenant: tenantId }),
+      body: { required: true, content: { "application/json": { schema: stackRequest } } },
+    },
+    responses: withProblems(
+      { 200: json("Taken over", stackAnswer) },
+      ...bodyProblems,
+      "stale_revision",
+      "tenant_deleting",
+      "slug_taken",
+      "conflict",
+    ),
   },
-  responses: withProblems(
-    { 200: json("Taken over", stackAnswer) },
-    ...bodyProblems,
-    "stale_revision",
-    "tenant_deleting",
-    "slug_taken",
-    "conflict",
-  ),
-});
+);
 
 const catalogueSchema = z
   .object({
@@ -37,18 +42,21 @@ const catalogueSchema = z
   })
   .openapi("Catalogue");
 
-const catalogue = createRoute({
-  method: "get",
-  path: "/instance/v1/catalogue",
-  tags: ["instances"],
-  summary: "Modules, languages and countries a new tenant may have",
-  responses: withProblems({
-    200: json(
-      "The catalogue; null while no template was built",
-      z.object({ catalogue: catalogueSchema.nullable() }),
-    ),
-  }),
-});
+const catalogue = route(
+  { who: "known" },
+  {
+    method: "get",
+    path: "/instance/v1/catalogue",
+    tags: ["instances"],
+    summary: "Modules, languages and countries a new tenant may have",
+    responses: withProblems({
+      200: json(
+        "The catalogue; null while no template was built",
+        z.object({ catalogue: catalogueSchema.nullable() }),
+      ),
+    }),
+  },
+);
 
 export function addStackRoutes(app: ServiceApp, deps: InstanceRouteDeps) {
   return app
@@ -56,5 +64,7 @@ export function addStackRoutes(app: ServiceApp, deps: InstanceRouteDeps) {
       const input = { tenantId: c.req.valid("param").tenant, request: c.req.valid("json") };
       return c.json(await putStack(callerContext(deps, c), input), 200);
     })
-    .openapi(catalogue, async (c) => c.json({ catalogue: await readCatalogue(deps.ctx.db) }, 200));
+    .openapi(catalogue, async (c) =>
+      c.json({ catalogue: await readCatalogue(callerContext(deps, c).db) }, 200),
+    );
 }

@@ -6,6 +6,7 @@ import { tenantStatus } from "../tenant-status.ts";
 export const tenantSchema = z
   .object({
     id: z.string().meta({ example: "ten_a1b2c3d4e5f6g7h8" }),
+    organization: z.string().meta({ example: "org_a1b2c3d4e5f6g7h8" }),
     slug: z.string().meta({ example: "acme" }),
     name: z.string(),
     status: tenantStatus,

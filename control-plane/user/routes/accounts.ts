@@ -1,5 +1,6 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { bodyProblems, json, withProblems } from "../../http/responses.ts";
+import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
 import { addressOnly, confirmation, newAccount, newPassword } from "../account-input.ts";
 import { confirmEmail } from "../confirm-email.ts";
@@ -10,7 +11,6 @@ import { signUp } from "../sign-up.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 
 const tags = ["accounts"];
-const security: [] = [];
 
 const mailed = z
   .object({ detail: z.string().meta({ description: "What happens next, for a person." }) })
@@ -21,59 +21,74 @@ const body = <Schema extends z.ZodType>(schema: Schema) => ({
   content: { "application/json": { schema } },
 });
 
-const create = createRoute({
-  method: "post",
-  path: "/user/v1/accounts",
-  ...{ tags, security },
-  summary: "Sign up",
-  description:
-    "Mails a code that confirms the address. The answer is the same for an address that has an account already; its owner is told by mail.",
-  request: { body: body(newAccount) },
-  responses: withProblems({ 202: json("Accepted", mailed) }, ...bodyProblems),
-});
+const create = route(
+  { who: "anyone" },
+  {
+    method: "post",
+    path: "/user/v1/accounts",
+    tags,
+    summary: "Sign up",
+    description:
+      "Mails a code that confirms the address. The answer is the same for an address that has an account already; its owner is told by mail.",
+    request: { body: body(newAccount) },
+    responses: withProblems({ 202: json("Accepted", mailed) }, ...bodyProblems),
+  },
+);
 
-const confirm = createRoute({
-  method: "post",
-  path: "/user/v1/email-confirmation",
-  ...{ tags, security },
-  summary: "Confirm an e-mail address",
-  description: "By the mailed code, which works for an hour, and the account's password. May be repeated.",
-  request: { body: body(confirmation) },
-  responses: withProblems(
-    { 200: json("Confirmed", done) },
-    ...bodyProblems,
-    "code_expired",
-    "sign_in_refused",
-  ),
-});
+const confirm = route(
+  { who: "anyone" },
+  {
+    method: "post",
+    path: "/user/v1/email-confirmation",
+    tags,
+    summary: "Confirm an e-mail address",
+    description: "By the mailed code, which works for an hour, and the account's password. May be repeated.",
+    request: { body: body(confirmation) },
+    responses: withProblems(
+      { 200: json("Confirmed", done) },
+      ...bodyProblems,
+      "code_expired",
+      "sign_in_refused",
+    ),
+  },
+);
 
-const verifyAgain = createRoute({
-  method: "post",
-  path: "/user/v1/email-verification",
-  ...{ tags, security },
-  summary: "Mail another code",
-  request: { body: body(addressOnly) },
-  responses: withProblems({ 202: json("Accepted", mailed) }, ...bodyProblems),
-});
+const verifyAgain = route(
+  { who: "anyone" },
+  {
+    method: "post",
+    path: "/user/v1/email-verification",
+    tags,
+    summary: "Mail another code",
+    request: { body: body(addressOnly) },
+    responses: withProblems({ 202: json("Accepted", mailed) }, ...bodyProblems),
+  },
+);
 
-const forgot = createRoute({
-  method: "post",
-  path: "/user/v1/password-resets",
-  ...{ tags, security },
-  summary: "Ask for a code to set a new password",
-  request: { body: body(addressOnly) },
-  responses: withProblems({ 202: json("Accepted", mailed) }, ...bodyProblems),
-});
+const forgot = route(
+  { who: "anyone" },
+  {
+    method: "post",
+    path: "/user/v1/password-resets",
+    tags,
+    summary: "Ask for a code to set a new password",
+    request: { body: body(addressOnly) },
+    responses: withProblems({ 202: json("Accepted", mailed) }, ...bodyProblems),
+  },
+);
 
-const reset = createRoute({
-  method: "put",
-  path: "/user/v1/password",
-  ...{ tags, security },
-  summary: "Set a new password by the mailed code",
-  description: "Ends every session of the account.",
-  request: { body: body(newPassword) },
-  responses: withProblems({ 200: json("Set", done) }, ...bodyProblems, "code_expired"),
-});
+const reset = route(
+  { who: "anyone" },
+  {
+    method: "put",
+    path: "/user/v1/password",
+    tags,
+    summary: "Set a new password by the mailed code",
+    description: "Ends every session of the account.",
+    request: { body: body(newPassword) },
+    responses: withProblems({ 200: json("Set", done) }, ...bodyProblems, "code_expired"),
+  },
+);
 
 const ifThereIs = { detail: "If there is such an account, a mail with a code is on its way to it." };
 

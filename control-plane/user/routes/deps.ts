@@ -1,32 +1,33 @@
 import type { Context } from "hono";
+import { type Scope, scopeOf } from "../../access/scope.ts";
 import type { Queries } from "../../database.ts";
-import { BerthError } from "../../errors.ts";
 import type { HttpEnv } from "../../http/context.ts";
 import type { UserContext } from "../context.ts";
+import type { Identify } from "../identify.ts";
 import type { Identity } from "../identity.ts";
-import { readSession, type Session } from "../read-session.ts";
+import type { ServiceSecrets } from "../issue-service-token.ts";
 
+/** What the routes of the user service are given. */
 export interface UserRouteDeps {
-  ctx: { db: Queries; identity: Identity };
+  /** The auth database. */
+  db: Queries;
+  /** The same as it is seen from a scope. */
+  within(scope: Scope): Queries;
+  identity: Identity;
+  identify: Identify;
+  serviceSecrets: ServiceSecrets;
+  /** Key of what is remembered of requests. */
+  secret: Buffer;
 }
 
+/** The context of a verb, for this request. */
 export function callerContext(deps: UserRouteDeps, c: Context<HttpEnv>): UserContext {
-  return { ...deps.ctx, caller: c.get("caller") };
-}
-
-/** Who is signed in, and a context that acts for them. Throws `not_signed_in`. */
-export async function signedIn(
-  deps: UserRouteDeps,
-  c: Context<HttpEnv>,
-): Promise<{ ctx: UserContext; session: Session }> {
-  const session = await readSession(deps.ctx, c.req.header("authorization"));
-  if (!session) {
-    throw new BerthError(
-      "not_signed_in",
-      "This needs a session that is still open. Sign in with POST /user/v1/sessions and send its token as: Authorization: Bearer <token>",
-      { headers: { "WWW-Authenticate": 'Bearer realm="berth"' } },
-    );
-  }
-  const caller = { ...c.get("caller"), actor: `user:${session.account.id}` };
-  return { ctx: { ...deps.ctx, caller }, session };
+  const caller = c.get("caller");
+  return {
+    db: deps.db,
+    scoped: deps.within(scopeOf(caller.rights)),
+    identity: deps.identity,
+    caller,
+    headers: new Headers({ authorization: c.req.header("authorization") ?? "" }),
+  };
 }

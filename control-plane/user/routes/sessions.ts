@@ -1,11 +1,13 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { bodyProblems, json, withProblems } from "../../http/responses.ts";
+import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
 import { credentials } from "../account-input.ts";
 import { languages } from "../mail/languages.ts";
+import { readSession } from "../read-session.ts";
 import { signIn } from "../sign-in.ts";
 import { signOut } from "../sign-out.ts";
-import { callerContext, signedIn, type UserRouteDeps } from "./deps.ts";
+import { callerContext, type UserRouteDeps } from "./deps.ts";
 
 const tags = ["sessions"];
 
@@ -25,50 +27,56 @@ const current = z
   })
   .openapi("Session");
 
-const begin = createRoute({
-  method: "post",
-  path: "/user/v1/sessions",
-  tags,
-  security: [],
-  summary: "Sign in",
-  request: { body: { required: true, content: { "application/json": { schema: credentials } } } },
-  responses: withProblems(
-    { 201: json("Signed in", begun) },
-    ...bodyProblems,
-    "sign_in_refused",
-    "email_not_verified",
-  ),
-});
+const begin = route(
+  { who: "anyone" },
+  {
+    method: "post",
+    path: "/user/v1/sessions",
+    tags,
+    security: [],
+    summary: "Sign in",
+    request: { body: { required: true, content: { "application/json": { schema: credentials } } } },
+    responses: withProblems(
+      { 201: json("Signed in", begun) },
+      ...bodyProblems,
+      "sign_in_refused",
+      "email_not_verified",
+    ),
+  },
+);
 
-const read = createRoute({
-  method: "get",
-  path: "/user/v1/sessions/current",
-  tags,
-  security: [{ session: [] }],
-  summary: "Who is signed in",
-  responses: withProblems({ 200: json("The session", current) }, "not_signed_in"),
-});
+const read = route(
+  { who: "person" },
+  {
+    method: "get",
+    path: "/user/v1/sessions/current",
+    tags,
+    summary: "Who is signed in",
+    responses: withProblems({ 200: json("The session", current) }),
+  },
+);
 
-const end = createRoute({
-  method: "delete",
-  path: "/user/v1/sessions/current",
-  tags,
-  security: [{ session: [] }],
-  summary: "Sign out",
-  responses: withProblems({ 204: { description: "Signed out" } }, "not_signed_in"),
-});
+const end = route(
+  { who: "person" },
+  {
+    method: "delete",
+    path: "/user/v1/sessions/current",
+    tags,
+    summary: "Sign out",
+    responses: withProblems({ 204: { description: "Signed out" } }),
+  },
+);
 
 /** Signing in and out. */
 export function addSessionRoutes(app: ServiceApp, deps: UserRouteDeps): void {
-  app.openAPIRegistry.registerComponent("securitySchemes", "session", { type: "http", scheme: "bearer" });
   app.openapi(begin, async (c) => c.json(await signIn(callerContext(deps, c), c.req.valid("json")), 201));
   app.openapi(read, async (c) => {
-    const { session } = await signedIn(deps, c);
+    const session = await readSession(callerContext(deps, c));
     return c.json({ account: session.account, expiresAt: session.expiresAt.toISOString() }, 200);
   });
   app.openapi(end, async (c) => {
-    const { ctx, session } = await signedIn(deps, c);
-    await signOut(ctx, session);
+    const ctx = callerContext(deps, c);
+    await signOut(ctx, await readSession(ctx));
     return c.body(null, 204);
   });
 }

@@ -1,0 +1,70 @@
+import { BerthError } from "../errors.ts";
+import type { Principal, Rights } from "./principal.ts";
+import { isEnough, type Role } from "./roles.ts";
+
+/** Who may call an operation. Each route declares it; the table in the docs is made of it. */
+export type Access =
+  /** Nobody is asked who they are. */
+  | { who: "anyone" }
+  /** A person or a key, in whatever organisation. */
+  | { who: "known" }
+  /** A person who has signed in, for what is about themselves. */
+  | { who: "person" }
+  /** Whoever has this role, or a higher one, in the organisation it is about; platform staff as well. */
+  | { who: "role"; role: Role }
+  /** A person who is a member with this role or a higher one. Not a key, nor staff who is no member. */
+  | { who: "member"; role: Role }
+  /** A person of the platform's staff. */
+  | { who: "staff" }
+  /** Another service of ours. */
+  | { who: "service" };
+
+/** Throws `forbidden` when somebody of this kind, whatever the object, may not. What it is about is looked at by the verb. */
+export function mustBe(access: Access, who: Principal): void {
+  if (!fits(access, who)) throw forbidden(refusal[access.who]);
+}
+
+/** Throws `forbidden` unless the caller's role in the organisation is what the route asks for. */
+export function mustHaveRole(
+  { rights, access }: { rights: Rights; access: Access },
+  organizationId: string | null,
+): void {
+  if (access.who !== "role" && access.who !== "member") return;
+  const member = organizationId === null ? undefined : rights.roles[organizationId];
+  const role = access.who === "role" ? (rights.everywhere ?? member) : member;
+  if (role && isEnough(role, access.role)) return;
+  throw forbidden(
+    `This needs the role ${access.role} or a higher one in the organisation it belongs to (${organizationId}). Ask an owner of it.`,
+  );
+}
+
+function fits(access: Access, who: Principal): boolean {
+  switch (access.who) {
+    case "anyone":
+      return true;
+    case "known":
+    case "role":
+      return true;
+    case "person":
+    case "member":
+      return who.kind === "session";
+    case "staff":
+      return who.kind === "session" && who.staff && who.impersonator === null;
+    case "service":
+      return who.kind === "service";
+  }
+}
+
+const refusal: Record<Access["who"], string> = {
+  anyone: "This is for everybody.",
+  known: "This needs an API key or a session.",
+  role: "This needs an API key or a session.",
+  person: "This is for a person who has signed in, not for a key.",
+  member: "This is for a person who has signed in, not for a key.",
+  staff: "This is for the platform's staff.",
+  service: "This is for Berth's own services.",
+};
+
+function forbidden(message: string): BerthError {
+  return new BerthError("forbidden", message);
+}

@@ -1,0 +1,69 @@
+import { createRoute, type RouteConfig } from "@hono/zod-openapi";
+import type { Context, MiddlewareHandler } from "hono";
+import { type Access, mustBe } from "../access/access.ts";
+import { actorOf, noRights } from "../access/principal.ts";
+import { BerthError, type ProblemCode } from "../errors.ts";
+import { bearerToken } from "./authenticate.ts";
+import type { HttpEnv } from "./context.ts";
+import { problemResponses } from "./responses.ts";
+
+/** Name of the extension by which an OpenAPI document says who may call an operation. */
+export const accessExtension = "x-berth-access";
+
+/**
+ * A route and who may call it: nobody else reaches its handler. What a route is about is not known here, so verbs look at
+ * the caller's role in the organisation that it turns out to belong to (`mustHaveRole`).
+ */
+export function route<const Path extends string, Config extends Omit<RouteConfig, "path"> & { path: Path }>(
+  access: Access,
+  config: Config,
+) {
+  const refusals: ProblemCode[] = access.who === "anyone" ? [] : ["unauthorized"];
+  if (access.who !== "anyone" && access.who !== "known") refusals.push("forbidden");
+  return createRoute({
+    ...config,
+    ...(access.who === "anyone" ? { security: [] } : {}),
+    [accessExtension]: access,
+    responses: problemResponses(config.responses, refusals) as Config["responses"],
+    middleware: guard(access),
+  } as Config & { middleware: MiddlewareHandler<HttpEnv> });
+}
+
+function guard(access: Access): MiddlewareHandler<HttpEnv> {
+  return async (c, next) => {
+    await admit(access, c);
+    await next();
+  };
+}
+
+/** For what takes long: asks anew whether the caller may. Throws `unauthorized`, `forbidden`. */
+export async function admitAgain(c: Context<HttpEnv>): Promise<void> {
+  await admit(c.get("caller").access, c);
+}
+
+async function admit(access: Access, c: Context<HttpEnv>): Promise<void> {
+  const { actor, rights } = await identify(access, c.req.header("authorization"), (token) =>
+    c.get("authenticate")(token, c.get("requestId")),
+  );
+  const origin = c.env?.incoming?.socket?.remoteAddress ?? null;
+  c.set("caller", { actor, rights, access, requestId: c.get("requestId"), origin });
+}
+
+async function identify(
+  access: Access,
+  authorization: string | undefined,
+  authenticate: (token: string) => ReturnType<HttpEnv["Variables"]["authenticate"]>,
+) {
+  if (access.who === "anyone") return { actor: "nobody", rights: noRights };
+  const token = bearerToken(authorization);
+  const who = token ? await authenticate(token) : undefined;
+  if (!who) {
+    throw new BerthError(
+      "unauthorized",
+      "This needs an API key, or a session that is still open: sign in with POST /user/v1/sessions. Send it as: Authorization: Bearer <key or token>",
+      { headers: { "WWW-Authenticate": 'Bearer realm="berth"' } },
+    );
+  }
+  mustBe(access, who);
+  return { actor: actorOf(who), rights: who.rights };
+}

@@ -1,0 +1,79 @@
+import { hc } from "hono/client";
+import type { JSONWebKeySet } from "jose";
+import type { Principal } from "../access/principal.ts";
+import { answered } from "../http/answered.ts";
+import type { addServiceRoutes } from "./routes/services.ts";
+
+/** What other services may ask the user service. Throws `service_unavailable` when it does not answer. */
+export interface UserClient {
+  /** Whose a token is at this moment. */
+  identify(token: string, requestId: string): Promise<Principal | undefined>;
+  /** What this service shows to another one, or to the user service itself. */
+  serviceToken(audience: "user" | "tenant" | "instance"): Promise<string>;
+  keys(): Promise<JSONWebKeySet>;
+  /** Whether there is such an organisation. */
+  hasOrganization(id: string): Promise<boolean>;
+  /** Milliseconds until it answers. */
+  ping(): Promise<number>;
+}
+
+const self = "the user service";
+const timeoutMs = 10_000;
+/** Milliseconds that a token is used; it is good for ten minutes. */
+const usedMs = 8 * 60_000;
+
+/**
+ * @param options.service who asks
+ * @param options.secret proves it, in base64url
+ * @param options.fetch goes over the network, or straight into the app when both run in one process
+ */
+export function createUserClient(options: {
+  baseUrl: string;
+  service: string;
+  secret: string;
+  fetch: typeof fetch;
+}): UserClient {
+  const api = hc<ReturnType<typeof addServiceRoutes>>(options.baseUrl, { fetch: options.fetch }).user.v1;
+  const init = () => ({ init: { signal: AbortSignal.timeout(timeoutMs) } });
+  const tokens = new Map<string, { token: Promise<string>; until: number }>();
+
+  const serviceToken: UserClient["serviceToken"] = (audience) => {
+    const known = tokens.get(audience);
+    if (known && known.until > performance.now()) return known.token;
+    const { service, secret } = options;
+    const token = answered(
+      self,
+      api["service-tokens"].$post({ json: { service, audience, secret } }, init()),
+    ).then(async (response) => (await response.json()).token);
+    tokens.set(audience, { token, until: performance.now() + usedMs });
+    token.catch(() => tokens.delete(audience));
+    return token;
+  };
+  const asService = async (requestId?: string) => ({
+    ...init(),
+    headers: {
+      authorization: `Bearer ${await serviceToken("user")}`,
+      ...(requestId ? { "x-request-id": requestId } : {}),
+    },
+  });
+
+  return {
+    serviceToken,
+    async identify(token, requestId) {
+      const call = api.introspections.$post({ json: { token } }, await asService(requestId));
+      return (await (await answered(self, call)).json()).principal ?? undefined;
+    },
+    async keys() {
+      return (await answered(self, api.jwks.$get(undefined, init()))).json() as Promise<JSONWebKeySet>;
+    },
+    async hasOrganization(id) {
+      const call = api["known-organizations"][":id"].$get({ param: { id } }, await asService());
+      return (await (await answered(self, call)).json()).isKnown;
+    },
+    async ping() {
+      const from = performance.now();
+      await answered(self, options.fetch(`${options.baseUrl}/user/health`, init().init));
+      return performance.now() - from;
+    },
+  };
+}

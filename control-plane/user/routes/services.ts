@@ -1,0 +1,122 @@
+import { z } from "@hono/zod-openapi";
+import { principal } from "../../access/principal.ts";
+import { organizationId } from "../../http/params.ts";
+import { bodyProblems, json, withProblems } from "../../http/responses.ts";
+import { route } from "../../http/route.ts";
+import type { ServiceApp } from "../../http/service.ts";
+import { isKnownOrganization } from "../is-known-organization.ts";
+import { issueServiceToken } from "../issue-service-token.ts";
+import type { UserRouteDeps } from "./deps.ts";
+
+const tags = ["between services"];
+
+const jwks = route(
+  { who: "anyone" },
+  {
+    method: "get",
+    path: "/user/v1/jwks",
+    tags,
+    summary: "The public keys of what services show to each other",
+    responses: withProblems({
+      200: json(
+        "A JSON Web Key Set (RFC 7517)",
+        z.object({ keys: z.array(z.looseObject({ kid: z.string() })) }),
+      ),
+    }),
+  },
+);
+
+const issue = route(
+  { who: "anyone" },
+  {
+    method: "post",
+    path: "/user/v1/service-tokens",
+    tags,
+    summary: "A token that one service shows to another, for ten minutes",
+    request: {
+      body: {
+        required: true,
+        content: {
+          "application/json": {
+            schema: z
+              .strictObject({
+                service: z.string().max(100),
+                audience: z.enum(["user", "tenant", "instance"]),
+                secret: z.string().max(200).meta({ format: "password" }),
+              })
+              .openapi("ServiceTokenRequest"),
+          },
+        },
+      },
+    },
+    responses: withProblems(
+      { 200: json("Signed", z.object({ token: z.string() })) },
+      ...bodyProblems,
+      "unauthorized",
+    ),
+  },
+);
+
+const introspect = route(
+  { who: "service" },
+  {
+    method: "post",
+    path: "/user/v1/introspections",
+    tags,
+    summary: "Whose a token is at this moment, and what they may do",
+    request: {
+      body: {
+        required: true,
+        content: { "application/json": { schema: z.strictObject({ token: z.string().max(8192) }) } },
+      },
+    },
+    responses: withProblems(
+      {
+        200: json(
+          "Who it is; null for a token that is nobody's",
+          z.object({ principal: principal.nullable() }),
+        ),
+      },
+      ...bodyProblems,
+    ),
+  },
+);
+
+const knows = route(
+  { who: "service" },
+  {
+    method: "get",
+    path: "/user/v1/known-organizations/{id}",
+    tags,
+    summary: "Whether there is such an organisation",
+    request: { params: z.object({ id: organizationId }) },
+    responses: withProblems(
+      { 200: json("Whether there is", z.object({ isKnown: z.boolean() })) },
+      "validation_failed",
+    ),
+  },
+);
+
+/** What our services ask of the user service. */
+export function addServiceRoutes(app: ServiceApp, deps: UserRouteDeps) {
+  return app
+    .openapi(jwks, async (c) => {
+      const { keys } = await deps.identity.api.getJwks();
+      return c.json({ keys: keys.map((key) => ({ ...key, kid: String(key.kid) })) }, 200);
+    })
+    .openapi(issue, async (c) =>
+      c.json(
+        await issueServiceToken(
+          { identity: deps.identity, secrets: deps.serviceSecrets },
+          c.req.valid("json"),
+        ),
+        200,
+      ),
+    )
+    .openapi(introspect, async (c) =>
+      c.json({ principal: (await deps.identify(c.req.valid("json").token)) ?? null }, 200),
+    )
+    .openapi(knows, async (c) =>
+      c.json({ isKnown: await isKnownOrganization(deps.db, c.req.valid("param").id) }, 200),
+    );
+}
