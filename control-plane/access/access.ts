@@ -8,12 +8,15 @@ export type Access =
   | { who: "anyone" }
   /** A person or a key, in whatever organisation. */
   | { who: "known" }
-  /** A person who has signed in, for what is about themselves. */
-  | { who: "person" }
+  /**
+   * A person who has signed in, for what is about themselves. `inPerson`: not somebody of the staff who acts as them, for
+   * what would outlast their time.
+   */
+  | { who: "person"; inPerson?: true }
   /** Whoever has this role, or a higher one, in the organisation it is about; platform staff as well. */
   | { who: "role"; role: Role }
-  /** A person who is a member with this role or a higher one. Not a key, nor staff who is no member. */
-  | { who: "member"; role: Role }
+  /** A person who is a member with this role or a higher one. Not a key, nor staff who is no member. `inPerson` as above. */
+  | { who: "member"; role: Role; inPerson?: true }
   /** A person of the platform's staff. */
   | { who: "staff" }
   /** Another service of ours. */
@@ -22,6 +25,9 @@ export type Access =
 /** Throws `forbidden` when somebody of this kind, whatever the object, may not. What it is about is looked at by the verb. */
 export function mustBe(access: Access, who: Principal): void {
   if (!fits(access, who)) throw forbidden(refusal[access.who]);
+  if ("inPerson" in access && who.kind === "session" && who.impersonator !== null) {
+    throw forbidden("This can be done by the person alone, not by staff who act as them.");
+  }
 }
 
 /** Throws `forbidden` unless the caller's role in the organisation is what the route asks for. */
