@@ -121,8 +121,12 @@ export function createServices(options: ServicesOptions): Services {
       fetch: options.userUrl ? fetch : async (input, init) => user.request(input, init),
     });
   const users = { tenant: userClient("tenant"), instance: userClient("instance") };
+  // Asked for every request, so in one process it is asked without a request in between (decision 0009).
   const authenticate = (service: "tenant" | "instance") =>
-    authenticateBy(createServiceTokenVerifier(service, users[service].keys), users[service].identify);
+    authenticateBy(
+      createServiceTokenVerifier(service, users[service].keys),
+      options.userUrl ? users[service].identify : identify,
+    );
 
   const instance = createInstanceApp({
     authenticate: authenticate("instance"),
@@ -207,7 +211,7 @@ function addressOf({ domain, httpPort }: Pick<Settings, "domain" | "httpPort">) 
 /** Each service keeps its own errors and unknown paths, so requests are handed over whole. */
 function byFirstPart(apps: Services["apps"]): Services["fetch"] {
   return (request, env) => {
-    const [, first = ""] = new URL(request.url).pathname.split("/");
+    const first = /^[a-z]+:\/\/[^/]*\/([^/?#]*)/i.exec(request.url)?.[1] ?? "";
     if (Object.hasOwn(apps, first)) return apps[first as keyof typeof apps].fetch(request, env);
     // Without a service's name the health is the tenant service's, which tells of the instance service too.
     if (first === "health") return apps.tenant.fetch(request, env);

@@ -13,6 +13,7 @@ export interface HttpEnv {
     authenticate: Authenticate;
     /** Set by every route's guard. */
     caller: Caller;
-    log: Logger;
+    /** The log, with the request's id. */
+    log: () => Logger;
   };
 }
