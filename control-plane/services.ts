@@ -1,10 +1,10 @@
-import type { Hono } from "hono";
 import { createServiceTokenVerifier } from "./access/service-token.ts";
 import { type DatabaseLogin, openDatabase } from "./database.ts";
 import { authenticateBy } from "./http/authenticate.ts";
 import type { HttpEnv } from "./http/context.ts";
 import { forgetOldAnswers } from "./http/idempotency.ts";
 import { problemResponse } from "./http/problem.ts";
+import type { ServiceApp } from "./http/service.ts";
 import { createInstanceApp } from "./instance/app.ts";
 import { createInstanceClient } from "./instance/client.ts";
 import { checkProvisioner } from "./instance/presence.ts";
@@ -47,7 +47,7 @@ export interface ServicesOptions {
 }
 
 export interface Services {
-  apps: Record<"user" | "tenant" | "instance", Hono<HttpEnv>>;
+  apps: Record<"user" | "tenant" | "instance", ServiceApp>;
   /** All three behind one port: what `serve` of @hono/node-server takes. */
   fetch(request: Request, env?: HttpEnv["Bindings"]): Response | Promise<Response>;
   /** Starts what works in the background. A database that is away is waited for. */
