@@ -6,6 +6,7 @@ declare module "vitest" {
   interface ProvidedContext {
     postgres: TestServerAddress;
     postgresImage: string;
+    redisImage: string;
   }
 }
 
@@ -22,5 +23,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const { container, port, password } = server;
   project.provide("postgres", { container, port, password });
   project.provide("postgresImage", images.postgres.ref);
+  project.provide("redisImage", images.redis.ref);
   return () => server.remove();
 }
