@@ -91,9 +91,12 @@ export async function withIdentities(): Promise<Identities> {
     t.other = t.start();
   }, 120_000);
   afterAll(async () => {
-    for (const process of running) await process.stop();
-    await t.redis?.remove();
-    await t.databases?.drop();
+    try {
+      for (const process of running) await process.stop();
+    } finally {
+      await t.redis?.remove();
+      await t.databases?.drop();
+    }
   });
   return t;
 }
