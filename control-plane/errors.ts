@@ -25,6 +25,7 @@ export const problems = {
   unsupported_media_type: [415, "The body must be JSON"],
   validation_failed: [422, "The request does not fit"],
   idempotency_key_reused: [422, "The Idempotency-Key was used for another request"],
+  too_many_requests: [429, "Too many requests"],
   lease_lost: [409, "Another worker has taken the tenant over"],
   addresses_exhausted: [503, "No address is free"],
   identity_changed: [409, "The database is not the one this tenant had"],

@@ -1,8 +1,11 @@
 import { createServiceTokenVerifier } from "./access/service-token.ts";
+import { createCounters } from "./counters.ts";
 import { type DatabaseLogin, openDatabase } from "./database.ts";
 import { authenticateBy } from "./http/authenticate.ts";
 import type { HttpEnv } from "./http/context.ts";
 import { forgetOldAnswers } from "./http/idempotency.ts";
+import { createLimiter } from "./http/limit.ts";
+import type { LimitTable } from "./http/limits.ts";
 import { problemResponse } from "./http/problem.ts";
 import type { ServiceApp } from "./http/service.ts";
 import { createInstanceApp } from "./instance/app.ts";
@@ -19,6 +22,7 @@ import type { Mailer } from "./mail/mailer.ts";
 import { openMailer } from "./mail/open-mailer.ts";
 import type { Logger } from "./observability/log.ts";
 import { dataPaths } from "./paths.ts";
+import { openRedis, type RedisConnection } from "./redis.ts";
 import type { Settings } from "./settings.ts";
 import { createSignals } from "./signals.ts";
 import { createTenantApp } from "./tenant/app.ts";
@@ -28,20 +32,29 @@ import { followFeed } from "./tenant/follow-feed.ts";
 import { outboxSignal, startOutbox } from "./tenant/outbox.ts";
 import { createUserApp } from "./user/app.ts";
 import { createUserClient } from "./user/client.ts";
+import { createFailedSignIns } from "./user/failed-sign-ins.ts";
 import { createIdentify } from "./user/identify.ts";
 import { createIdentity } from "./user/identity.ts";
+import { joining } from "./user/in-transaction.ts";
+import { openKnownAddresses } from "./user/known-addresses.ts";
+import { openSessionCopies } from "./user/session-copies.ts";
+import { sessionStorage } from "./user/session-storage.ts";
 
 export interface ServicesOptions {
   settings: Pick<Settings, "domain" | "httpPort">;
   logins: { user: DatabaseLogin; tenant: DatabaseLogin; instance: DatabaseLogin };
   /** What the key file holds. */
   key: string;
+  /** Redis, on 127.0.0.1. Everything works without it, too. */
+  redis: { port: number; password: string };
   mailer: Mailer;
   log: Logger;
   /** Where the user and the instance service run when they are not in this process. */
   userUrl?: string;
   instanceUrl?: string;
   probe?: ProbeInstance;
+  /** Other limits of rate than the usual. */
+  limits?: LimitTable;
   /** Milliseconds between two signs of life of an event stream. */
   heartbeatMs?: number;
 }
@@ -66,6 +79,7 @@ export async function openServices(settings: Settings, log: Logger): Promise<Ser
     settings,
     log,
     key: await readSecret(paths.key),
+    redis: { port: settings.redisPort, password: await readSecret(paths.redisPassword) },
     mailer: await openMailer(settings),
     logins: {
       user: await readLogin(settings, "auth_run", "auth"),
@@ -90,15 +104,20 @@ export function createServices(options: ServicesOptions): Services {
   const signals = { tenant: createSignals(), instance: createSignals() };
   const wake = createWake(databases.instance.db);
 
+  const redis = openRedis({ ...options.redis, name: "berth-services", log });
+  const { copies, failures, limiter } = overRedis(redis, options);
   const userLog = log.child({ service: "user" });
   const identity = createIdentity({
     db: databases.user.db,
     secret: deriveKey(options.key, "identity").toString("base64"),
     mailer: options.mailer,
     log: userLog,
+    storage: sessionStorage({ db: joining(databases.user.db), copies }),
   });
   const identify = createIdentify(databases.user.db);
   const user = createUserApp({
+    limiter,
+    failures,
     authenticate: authenticateBy(
       createServiceTokenVerifier("user", () => identity.api.getJwks()),
       identify,
@@ -110,7 +129,7 @@ export function createServices(options: ServicesOptions): Services {
     identify,
     serviceSecrets,
     secret,
-    checks: { database: () => databases.user.ping() },
+    checks: { database: () => databases.user.ping(), redis: () => redis.ping() },
   });
   /** The user service as another one sees it. */
   const userClient = (service: string) =>
@@ -130,6 +149,7 @@ export function createServices(options: ServicesOptions): Services {
 
   const instance = createInstanceApp({
     authenticate: authenticate("instance"),
+    limiter,
     log: log.child({ service: "instance" }),
     ctx: { box: createSecretsBox(options.key), wake },
     within: databases.instance.within,
@@ -149,6 +169,7 @@ export function createServices(options: ServicesOptions): Services {
   });
   const tenant = createTenantApp({
     authenticate: authenticate("tenant"),
+    limiter,
     log: log.child({ service: "tenant" }),
     ctx: { addressOf: addressOf(settings) },
     within: databases.tenant.within,
@@ -197,8 +218,22 @@ export function createServices(options: ServicesOptions): Services {
     async stop() {
       await Promise.all(background.splice(0).map((part) => part.stop()));
       options.mailer.close();
+      copies.close();
+      await redis.close();
       await Promise.all(Object.values(databases).map((database) => database.close()));
     },
+  };
+}
+
+/** What counts and remembers in Redis, with prefixes of its own beside Traefik's routes. */
+function overRedis({ client }: RedisConnection, { key, limits, log }: ServicesOptions) {
+  const secret = deriveKey(key, "counts").toString("base64");
+  const counters = createCounters({ redis: client, prefix: "berth:counts", secret, log });
+  const known = openKnownAddresses({ redis: client, prefix: "berth:known", secret, log });
+  return {
+    copies: openSessionCopies({ redis: client, prefix: "berth:identity", log }),
+    failures: createFailedSignIns(counters, known),
+    limiter: createLimiter(counters, limits),
   };
 }
 

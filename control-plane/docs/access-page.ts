@@ -20,6 +20,7 @@ export function accessPage(): string {
   const services = createServices({
     settings: { domain: "localhost", httpPort: 80 },
     logins: { user: nowhere, tenant: nowhere, instance: nowhere },
+    redis: { port: 9, password: "" },
     key: Buffer.alloc(32).toString("base64"),
     mailer: { send: async () => undefined, close: () => undefined },
     log: createLog({ env: "docs", logLevel: "error" }, "docs"),

@@ -7,17 +7,19 @@ import type { Authenticate } from "./authenticate.ts";
 import { limitBody, requireJson } from "./body.ts";
 import type { HttpEnv } from "./context.ts";
 import { apiHeaders } from "./headers.ts";
+import type { Limiter } from "./limit.ts";
 import { answerProblem, problemResponse } from "./problem.ts";
 
 export type ServiceApp = OpenAPIHono<HttpEnv>;
 
 export interface ServiceOptions {
   authenticate: Authenticate;
+  limiter: Limiter;
   log: Logger;
 }
 
 /** An app with what every service has: request id, log, limits, and problems for answers. Routes say who may call them. */
-export function createService({ authenticate, log }: ServiceOptions): ServiceApp {
+export function createService({ authenticate, limiter, log }: ServiceOptions): ServiceApp {
   const app = new OpenAPIHono<HttpEnv>({
     defaultHook: (result) => {
       if (result.success) return;
@@ -39,6 +41,7 @@ export function createService({ authenticate, log }: ServiceOptions): ServiceApp
     const requestId = c.get("requestId");
     c.set("log", () => log.child({ requestId }));
     c.set("authenticate", authenticate);
+    c.set("limiter", limiter);
     // Before the answer is made: to add them to one that is there costs as much as the rest of a request.
     for (const [name, value] of apiHeaders) c.header(name, value);
     await next();

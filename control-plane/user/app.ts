@@ -7,7 +7,7 @@ import { addServiceRoutes } from "./routes/services.ts";
 import { addSessionRoutes } from "./routes/sessions.ts";
 
 export interface UserAppDeps extends ServiceOptions, UserRouteDeps {
-  checks: { database: Check };
+  checks: { database: Check; redis: Check };
 }
 
 /** The user service: who is who, and who may do what where. */

@@ -1,5 +1,6 @@
 import type { Caller } from "../audit/write.ts";
 import type { Queries } from "../database.ts";
+import type { FailedSignIns } from "./failed-sign-ins.ts";
 import type { Identity } from "./identity.ts";
 
 /** What the user service's verbs work with, for one caller. */
@@ -12,4 +13,5 @@ export interface UserContext {
   caller: Caller;
   /** What better-auth knows the caller's session by. */
   headers: Headers;
+  failures: FailedSignIns;
 }

@@ -1,18 +1,40 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Queries } from "../database.ts";
 
-const current = new AsyncLocalStorage<Queries>();
+interface Open {
+  tx: Queries;
+  afterwards: Array<() => Promise<void>>;
+}
 
-/** A transaction that better-auth's functions join when they are called in it: theirs and ours commit together. */
-export function inTransaction<T>(db: Queries, work: (tx: Queries) => Promise<T>): Promise<T> {
-  return db.transaction((tx) => current.run(tx, () => work(tx)));
+const current = new AsyncLocalStorage<Open>();
+
+/**
+ * A transaction that better-auth's functions join when they are called in it: theirs and ours commit together. What was
+ * put off by {@link afterCommit} is done before this resolves, and not at all when it rejects.
+ */
+export async function inTransaction<T>(db: Queries, work: (tx: Queries) => Promise<T>): Promise<T> {
+  const afterwards: Open["afterwards"] = [];
+  const result = await db.transaction((tx) => current.run({ tx, afterwards }, () => work(tx)));
+  for (const act of afterwards) await act();
+  return result;
+}
+
+/** For what the world must not see before the transaction is committed: then, or at once where there is none. */
+export async function afterCommit(act: () => Promise<void>): Promise<void> {
+  const open = current.getStore();
+  if (open) open.afterwards.push(act);
+  else await act();
+}
+
+export function isInTransaction(): boolean {
+  return current.getStore() !== undefined;
 }
 
 /** The database as better-auth is given it: the transaction of {@link inTransaction} where there is one. */
 export function joining(db: Queries): Queries {
   return new Proxy(db, {
     get(_, name) {
-      const now = current.getStore() ?? db;
+      const now = current.getStore()?.tx ?? db;
       const value = Reflect.get(now, name, now);
       return typeof value === "function" ? value.bind(now) : value;
     },

@@ -3,6 +3,7 @@ import { type Scope, scopeOf } from "../../access/scope.ts";
 import type { Queries } from "../../database.ts";
 import type { HttpEnv } from "../../http/context.ts";
 import type { UserContext } from "../context.ts";
+import type { FailedSignIns } from "../failed-sign-ins.ts";
 import type { Identify } from "../identify.ts";
 import type { Identity } from "../identity.ts";
 import type { ServiceSecrets } from "../issue-service-token.ts";
@@ -15,6 +16,7 @@ export interface UserRouteDeps {
   within(scope: Scope): Queries;
   identity: Identity;
   identify: Identify;
+  failures: FailedSignIns;
   serviceSecrets: ServiceSecrets;
   /** Key of what is remembered of requests. */
   secret: Buffer;
@@ -27,6 +29,7 @@ export function callerContext(deps: UserRouteDeps, c: Context<HttpEnv>): UserCon
     db: deps.db,
     scoped: deps.within(scopeOf(caller.rights)),
     identity: deps.identity,
+    failures: deps.failures,
     caller,
     headers: new Headers({ authorization: c.req.header("authorization") ?? "" }),
   };
