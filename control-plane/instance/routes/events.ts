@@ -8,6 +8,14 @@ import type { InstanceRouteDeps } from "./deps.ts";
 import { operationIdParam } from "./operation-schema.ts";
 import { untilKnown } from "./until-known.ts";
 
+const streamedEvent = z
+  .object({
+    id: z.string().meta({ example: "1" }),
+    event: z.string().meta({ example: "queued" }),
+    data: z.string().meta({ description: "JSON." }),
+  })
+  .openapi("StreamedEvent");
+
 const events = createRoute({
   method: "get",
   path: "/instance/v1/operations/{id}/events",
@@ -21,7 +29,10 @@ const events = createRoute({
   },
   responses: withProblems(
     {
-      200: { description: "The stream", content: { "text/event-stream": { schema: z.string() } } },
+      200: {
+        description: "The stream; the schema is that of one event",
+        content: { "text/event-stream": { schema: streamedEvent } },
+      },
       204: { description: "The operation has ended and its last event was seen" },
     },
     "not_found",
