@@ -23,8 +23,9 @@ const name = z
   .trim()
   .min(1, "must not be empty")
   .max(100, "must have 100 characters at most")
-  .regex(
-    /^[^\p{Cc}\p{Cf}\u2028\u2029<>"]*$/u,
+  // Not a pattern of the document: a JSON Schema's has no flags.
+  .refine(
+    (text) => /^[^\p{Cc}\p{Cf}\u2028\u2029<>"]*$/u.test(text),
     "must not hold control or invisible characters, < > or quotes",
   );
 
