@@ -11,11 +11,14 @@ const secretPaths = [
   "passphrase",
   "apiKey",
   "authorization",
+  "secret",
   "*.password",
   "*.passwordHash",
   "*.passphrase",
   "*.apiKey",
   "*.authorization",
+  "*.secret",
+  "*.*.secret",
   "req.headers.authorization",
 ];
 

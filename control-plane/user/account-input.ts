@@ -10,6 +10,8 @@ const email = z
   .regex(/^[\x21-\x7e]+$/, "must be plain ASCII")
   .pipe(z.email("must be an e-mail address"))
   .transform((text) => text.toLowerCase())
+  // Ours are there: accounts that were made for somebody whose address is not known.
+  .refine((address) => !address.endsWith(".invalid"), "must be an address that can receive mail")
   .openapi({ type: "string", format: "email", example: "ada@acme.example" });
 
 const password = z

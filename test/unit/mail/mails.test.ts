@@ -12,6 +12,7 @@ test.each(languages)("every mail is written in %s, as text and as HTML, and name
   const all = [
     compose("confirmEmail", { ...reader, language }, "a.code<&"),
     compose("resetPassword", { ...reader, language }, "the-code"),
+    compose("confirmAddress", { ...reader, language }, "another-code"),
     compose("emailTaken", { ...reader, language }),
   ];
   for (const mail of all) {
@@ -19,7 +20,7 @@ test.each(languages)("every mail is written in %s, as text and as HTML, and name
     expect(mail.html).toContain(`<html lang="${language}">`);
     expect(mail.text + mail.html).not.toMatch(/undefined|\[object|Ada/);
   }
-  expect(new Set(all.map(({ subject }) => subject)).size).toBe(3);
+  expect(new Set(all.map(({ subject }) => subject)).size).toBe(4);
   expect(all[0]?.text).toContain("a.code<&");
   expect(all[0]?.html).toContain("a.code&lt;&amp;");
 });
