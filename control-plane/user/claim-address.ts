@@ -15,7 +15,7 @@ import { users } from "./schema.ts";
  * told instead, and whoever asks sees no difference. Throws `conflict` for an account that has an address.
  */
 export function claimAddress(
-  ctx: UserContext & { mailer: Mailer; log: Logger },
+  ctx: Pick<UserContext, "db" | "identity" | "caller"> & { mailer: Mailer; log: Logger },
   { userId, email }: { userId: string; email: string },
 ): Promise<void> {
   return atLeast(async () => {
