@@ -30,6 +30,7 @@ import { createUserApp } from "./user/app.ts";
 import { createUserClient } from "./user/client.ts";
 import { createIdentify } from "./user/identify.ts";
 import { createIdentity } from "./user/identity.ts";
+import { createPost } from "./user/mail/post.ts";
 
 export interface ServicesOptions {
   settings: Pick<Settings, "domain" | "httpPort">;
@@ -91,10 +92,11 @@ export function createServices(options: ServicesOptions): Services {
   const wake = createWake(databases.instance.db);
 
   const userLog = log.child({ service: "user" });
+  const post = createPost({ mailer: options.mailer, log: userLog });
   const identity = createIdentity({
     db: databases.user.db,
     secret: deriveKey(options.key, "identity").toString("base64"),
-    mailer: options.mailer,
+    post,
     log: userLog,
   });
   const identify = createIdentify(databases.user.db);
@@ -108,6 +110,7 @@ export function createServices(options: ServicesOptions): Services {
     within: databases.user.within,
     identity,
     identify,
+    post,
     serviceSecrets,
     secret,
     checks: { database: () => databases.user.ping() },
@@ -149,6 +152,7 @@ export function createServices(options: ServicesOptions): Services {
     ctx: { addressOf: addressOf(settings) },
     within: databases.tenant.within,
     findOrganization: users.tenant.hasOrganization,
+    forgetOrganization: users.tenant.deleteOrganization,
     checkOdoo: createOdooCheck(client),
     catchUp: createCatchUp({ db: databases.tenant.db, instance: client, log }),
     secret,

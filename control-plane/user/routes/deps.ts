@@ -6,6 +6,7 @@ import type { UserContext } from "../context.ts";
 import type { Identify } from "../identify.ts";
 import type { Identity } from "../identity.ts";
 import type { ServiceSecrets } from "../issue-service-token.ts";
+import type { Post } from "../mail/post.ts";
 
 /** What the routes of the user service are given. */
 export interface UserRouteDeps {
@@ -15,6 +16,7 @@ export interface UserRouteDeps {
   within(scope: Scope): Queries;
   identity: Identity;
   identify: Identify;
+  post: Post;
   serviceSecrets: ServiceSecrets;
   /** Key of what is remembered of requests. */
   secret: Buffer;
