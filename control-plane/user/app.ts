@@ -3,6 +3,11 @@ import { addHealth, type Check } from "../http/health.ts";
 import { createService, type ServiceApp, type ServiceOptions } from "../http/service.ts";
 import { addAccountRoutes } from "./routes/accounts.ts";
 import type { UserRouteDeps } from "./routes/deps.ts";
+import { addInvitationRoutes } from "./routes/invitations.ts";
+import { addLinkRoutes } from "./routes/links.ts";
+import { addMemberRoutes } from "./routes/members.ts";
+import { addOrganizationRoutes } from "./routes/organizations.ts";
+import { addReceivedInvitationRoutes } from "./routes/received-invitations.ts";
 import { addServiceRoutes } from "./routes/services.ts";
 import { addSessionRoutes } from "./routes/sessions.ts";
 
@@ -17,6 +22,11 @@ export function createUserApp(deps: UserAppDeps): ServiceApp {
   addDocs(app, "user", "Who is who, and who may do what where.");
   addAccountRoutes(app, deps);
   addSessionRoutes(app, deps);
+  addOrganizationRoutes(app, deps);
+  addMemberRoutes(app, deps);
+  addInvitationRoutes(app, deps);
+  addReceivedInvitationRoutes(app, deps);
+  addLinkRoutes(app, deps);
   addServiceRoutes(app, deps);
   return app;
 }

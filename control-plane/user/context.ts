@@ -2,6 +2,7 @@ import type { Caller } from "../audit/write.ts";
 import type { Queries } from "../database.ts";
 import type { FailedSignIns } from "./failed-sign-ins.ts";
 import type { Identity } from "./identity.ts";
+import type { Post } from "./mail/post.ts";
 
 /** What the user service's verbs work with, for one caller. */
 export interface UserContext {
@@ -14,4 +15,5 @@ export interface UserContext {
   /** What better-auth knows the caller's session by. */
   headers: Headers;
   failures: FailedSignIns;
+  post: Post;
 }

@@ -32,5 +32,11 @@ export async function identifySupabase(
       { headers: { "WWW-Authenticate": 'Bearer realm="berth"' } },
     );
   }
-  return { kind: "session", user: id, impersonator: null, staff: false, rights: { ...noRights, roles: user.roles } };
+  return {
+    kind: "session",
+    user: id,
+    impersonator: null,
+    staff: false,
+    rights: { ...noRights, roles: user.roles },
+  };
 }

@@ -12,10 +12,11 @@ import type { Role } from "../access/roles.ts";
 import { serviceTokenIssuer } from "../access/service-token.ts";
 import type { Queries } from "../database.ts";
 import { type IdPrefix, newId } from "../ids.ts";
-import type { Mailer } from "../mail/mailer.ts";
+import type { Message } from "../mail/mailer.ts";
 import type { Logger } from "../observability/log.ts";
 import { joining } from "./in-transaction.ts";
 import { compose } from "./mail/compose.ts";
+import type { Post } from "./mail/post.ts";
 import {
   accounts,
   apiKeys,
@@ -33,7 +34,7 @@ export interface IdentityOptions {
   db: Queries;
   /** Signs what is sent out and comes back. */
   secret: string;
-  mailer: Mailer;
+  post: Post;
   log: Logger;
   /** Reads sessions more quickly. PostgreSQL has them all the same. */
   storage?: SecondaryStorage;
@@ -85,12 +86,8 @@ export type Identity = ReturnType<typeof createIdentity>;
  * better-auth over the auth database. Its own routes are not served: ours call `api`, so that every answer is documented
  * and a problem is one of ours.
  */
-export function createIdentity({ db, secret, mailer, log, storage }: IdentityOptions) {
-  /** A mail is sent beside the answer: how long a mail server takes would tell whether an account is there. */
-  const post = (mail: Parameters<Mailer["send"]>[0]) => {
-    mailer.send(mail).catch((error) => log.error({ err: error }, "a mail could not be sent"));
-    return Promise.resolve();
-  };
+export function createIdentity({ db, secret, post: send, log, storage }: IdentityOptions) {
+  const post = async (mail: Message) => send(mail);
   const tell = (level: string, message: string, args: unknown[]) => {
     const err = args.find((one) => one instanceof Error);
     log[level === "error" ? "error" : "debug"](err ? { err } : {}, message);

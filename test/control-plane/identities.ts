@@ -10,6 +10,7 @@ import { createFailedSignIns } from "../../control-plane/user/failed-sign-ins.ts
 import { createIdentity } from "../../control-plane/user/identity.ts";
 import { joining } from "../../control-plane/user/in-transaction.ts";
 import { openKnownAddresses } from "../../control-plane/user/known-addresses.ts";
+import { createPost } from "../../control-plane/user/mail/post.ts";
 import { readSession, type Session } from "../../control-plane/user/read-session.ts";
 import { openSessionCopies, type SessionCopies } from "../../control-plane/user/session-copies.ts";
 import { sessionStorage } from "../../control-plane/user/session-storage.ts";
@@ -62,13 +63,14 @@ export async function withIdentities(): Promise<Identities> {
     const redis = openRedis({ port, password, name: "berth-test", log, commandTimeoutMs: 1_000 });
     const copies = openSessionCopies({ redis: redis.client, prefix: "berth:identity", log });
     const storage = sessionStorage({ db: joining(database.db), copies });
-    const identity = createIdentity({ db: database.db, secret, mailer: mail.mailer, log, storage });
+    const post = createPost({ mailer: mail.mailer, log });
+    const identity = createIdentity({ db: database.db, secret, post, log, storage });
     const counters = createCounters({ redis: redis.client, prefix: "berth:counts", secret, log });
     const known = openKnownAddresses({ redis: redis.client, prefix: "berth:known", secret, log });
     const failures = createFailedSignIns(counters, known);
     const caller = { ...ownCaller("nobody", "test"), origin: "192.0.2.1" };
     const { db } = database;
-    const ctx: UserContext = { db, scoped: db, identity, caller, failures, headers: new Headers() };
+    const ctx: UserContext = { db, scoped: db, identity, caller, failures, post, headers: new Headers() };
     const process: Process = {
       ...{ ctx, copies, redis },
       from: (origin) => ({ ...ctx, caller: { ...caller, origin } }),

@@ -10,6 +10,7 @@ import { confirmAddress } from "../../control-plane/user/confirm-address.ts";
 import type { UserContext } from "../../control-plane/user/context.ts";
 import { createIdentity } from "../../control-plane/user/identity.ts";
 import { linkSupabase } from "../../control-plane/user/link-supabase.ts";
+import { createPost } from "../../control-plane/user/mail/post.ts";
 import { readLinks } from "../../control-plane/user/read-links.ts";
 import { createSupabase, type Supabase } from "../../control-plane/user/supabase/verify.ts";
 import { unlinkSupabase } from "../../control-plane/user/unlink-supabase.ts";
@@ -28,12 +29,13 @@ const caller = ownCaller("nobody", "req_test");
 let signer: ProjectKey;
 let database: Database;
 let supabase: Supabase;
-let ctx: Pick<UserContext, "db" | "identity" | "caller">;
+let ctx: Pick<UserContext, "db" | "identity" | "caller" | "post">;
 beforeAll(async () => {
   database = openDatabase({ login: t.databases.logins.user, name: "test supabase", log });
   const secret = deriveKey(key, "identity").toString("base64");
-  const identity = createIdentity({ db: database.db, secret, mailer: mail.mailer, log });
-  ctx = { db: database.db, identity, caller };
+  const post = createPost({ mailer: mail.mailer, log });
+  const identity = createIdentity({ db: database.db, secret, post, log });
+  ctx = { db: database.db, identity, caller, post };
   signer = await project.newKey();
   supabase = createSupabase({ url: project.url, secret: undefined, log });
 });
@@ -229,8 +231,7 @@ describe("a link to an account that is there", () => {
 });
 
 describe("an account without an address", () => {
-  const claim = (userId: string, email: string) =>
-    claimAddress({ ...ctx, mailer: mail.mailer, log }, { userId, email });
+  const claim = (userId: string, email: string) => claimAddress(ctx, { userId, email });
   const codeFor = async (email: string) => codeIn(await catcher.take(email, /of your account/));
 
   test("gets the one whose mail its owner reads, then a password, and may go without Supabase", async () => {

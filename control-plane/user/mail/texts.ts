@@ -4,10 +4,12 @@ import type { Language } from "./languages.ts";
 interface Text {
   subject: string;
   before: string;
+  /** Leads to the name of what it is about. */
+  named?: string;
   after: string;
 }
 
-export type MailKind = "confirmEmail" | "confirmAddress" | "emailTaken" | "resetPassword";
+export type MailKind = "confirmEmail" | "confirmAddress" | "emailTaken" | "resetPassword" | "invitation";
 
 export const greetings: Record<Language, string> = {
   en: "Hello,",
@@ -112,6 +114,37 @@ export const texts: Record<MailKind, Record<Language, Text>> = {
       subject: "Elija una contraseña nueva",
       before: "Con este código puede elegir una contraseña nueva:",
       after: "Vale una hora y una sola vez. Si no lo ha pedido, no tiene que hacer nada.",
+    },
+  },
+  invitation: {
+    en: {
+      subject: "You are invited to an organisation",
+      before:
+        "Somebody asks you to become a member of their organisation. Sign in with the account of this e-mail address, or sign up with it, and accept by this code:",
+      named: "They call the organisation",
+      after: "It works for seven days and once. If you do not know of it, you need do nothing.",
+    },
+    fr: {
+      subject: "Vous êtes invité dans une organisation",
+      before:
+        "Quelqu'un vous demande de devenir membre de son organisation. Connectez-vous avec le compte de cette adresse e-mail, ou inscrivez-vous avec elle, et acceptez avec ce code :",
+      named: "Nom qu'on a donné à l'organisation :",
+      after:
+        "Il est valable sept jours et une seule fois. Si cela ne vous dit rien, vous n'avez rien à faire.",
+    },
+    de: {
+      subject: "Sie sind in eine Organisation eingeladen",
+      before:
+        "Jemand bittet Sie, Mitglied seiner Organisation zu werden. Melden Sie sich mit dem Konto dieser E-Mail-Adresse an, oder registrieren Sie sich mit ihr, und nehmen Sie mit diesem Code an:",
+      named: "So heißt die Organisation dort:",
+      after: "Er gilt sieben Tage und einmal. Wenn Sie nichts davon wissen, brauchen Sie nichts zu tun.",
+    },
+    es: {
+      subject: "Le invitan a una organización",
+      before:
+        "Alguien le pide que sea miembro de su organización. Inicie sesión con la cuenta de este correo, o regístrese con él, y acepte con este código:",
+      named: "Así llaman a la organización:",
+      after: "Vale siete días y una sola vez. Si no sabe de qué se trata, no tiene que hacer nada.",
     },
   },
 };

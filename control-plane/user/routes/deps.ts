@@ -1,12 +1,15 @@
 import type { Context } from "hono";
 import { type Scope, scopeOf } from "../../access/scope.ts";
 import type { Queries } from "../../database.ts";
+import type { Authenticate } from "../../http/authenticate.ts";
 import type { HttpEnv } from "../../http/context.ts";
+import type { Limiter } from "../../http/limit.ts";
 import type { UserContext } from "../context.ts";
 import type { FailedSignIns } from "../failed-sign-ins.ts";
-import type { Identify } from "../identify.ts";
 import type { Identity } from "../identity.ts";
 import type { ServiceSecrets } from "../issue-service-token.ts";
+import type { Post } from "../mail/post.ts";
+import type { Supabase } from "../supabase/verify.ts";
 
 /** What the routes of the user service are given. */
 export interface UserRouteDeps {
@@ -15,8 +18,13 @@ export interface UserRouteDeps {
   /** The same as it is seen from a scope. */
   within(scope: Scope): Queries;
   identity: Identity;
-  identify: Identify;
+  /** Whose a token is, whoever gave it out. */
+  identify: Authenticate;
   failures: FailedSignIns;
+  post: Post;
+  limiter: Limiter;
+  /** The project whose users are let in, if there is one. */
+  supabase: Supabase | undefined;
   serviceSecrets: ServiceSecrets;
   /** Key of what is remembered of requests. */
   secret: Buffer;
@@ -30,6 +38,7 @@ export function callerContext(deps: UserRouteDeps, c: Context<HttpEnv>): UserCon
     scoped: deps.within(scopeOf(caller.rights)),
     identity: deps.identity,
     failures: deps.failures,
+    post: deps.post,
     caller,
     headers: new Headers({ authorization: c.req.header("authorization") ?? "" }),
   };

@@ -6,6 +6,7 @@ import { addressOnly } from "../account-input.ts";
 import { claimAddress } from "../claim-address.ts";
 import { confirmAddress } from "../confirm-address.ts";
 import { linkSupabase } from "../link-supabase.ts";
+import { personOf } from "../person-of.ts";
 import { readLinks } from "../read-links.ts";
 import { noSupabase } from "../supabase/none.ts";
 import { unlinkSupabase } from "../unlink-supabase.ts";
@@ -48,13 +49,20 @@ const link = route(
         content: {
           "application/json": {
             schema: z
-              .strictObject({ token: z.string().max(16_384).meta({ description: "A Supabase access token." }) })
+              .strictObject({
+                token: z.string().max(16_384).meta({ description: "A Supabase access token." }),
+              })
               .openapi("SupabaseToken"),
           },
         },
       },
     },
-    responses: withProblems({ 200: json("Linked", done) }, ...bodyProblems, "conflict", "service_unavailable"),
+    responses: withProblems(
+      { 200: json("Linked", done) },
+      ...bodyProblems,
+      "conflict",
+      "service_unavailable",
+    ),
   },
   "sign_in",
 );
@@ -136,7 +144,7 @@ export function addLinkRoutes(app: ServiceApp, deps: UserRouteDeps): void {
     const ctx = callerContext(deps, c);
     const { email } = c.req.valid("json");
     await deps.limiter.take("mails_to", email);
-    await claimAddress({ ...ctx, mailer: deps.mailer, log: deps.log }, { userId: personOf(ctx.caller), email });
+    await claimAddress(ctx, { userId: personOf(ctx.caller), email });
     return c.json({ detail: "A mail is on its way to this address. Confirm it with the code in it." }, 202);
   });
   app.openapi(confirm, async (c) => {
