@@ -30,6 +30,7 @@ import { createUserApp } from "./user/app.ts";
 import { createUserClient } from "./user/client.ts";
 import { createIdentify } from "./user/identify.ts";
 import { createIdentity } from "./user/identity.ts";
+import { createPost } from "./user/mail/post.ts";
 
 export interface ServicesOptions {
   settings: Pick<Settings, "domain" | "httpPort">;
@@ -107,6 +108,7 @@ export function createServices(options: ServicesOptions): Services {
     db: databases.user.db,
     within: databases.user.within,
     identity,
+    post: createPost({ mailer: options.mailer, log: userLog }),
     identify,
     serviceSecrets,
     secret,

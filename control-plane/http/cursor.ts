@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { invalid } from "../errors.ts";
+import { type IdPrefix, isId } from "../ids.ts";
 
 /** `?limit=&cursor=` of every list. */
 export const pageQuery = z.object({
@@ -21,7 +22,7 @@ export const pageOf = <T extends z.ZodType>(item: T) =>
   });
 
 /** Position in a list as callers see it: they can only give it back. */
-function encodeCursor(position: number): string {
+function encodeCursor(position: number | string): string {
   return Buffer.from(`v1:${position}`).toString("base64url");
 }
 
@@ -30,16 +31,28 @@ export function decodeCursor(cursor: string | undefined): number | undefined {
   if (cursor === undefined) return undefined;
   const position = /^v1:(\d{1,15})$/.exec(Buffer.from(cursor, "base64url").toString())?.[1];
   if (position === undefined || encodeCursor(Number(position)) !== cursor) {
-    throw invalid(
-      "cursor",
-      "is not a cursor of this list; take nextCursor of the page before, or leave it out",
-    );
+    throw notOurs();
   }
   return Number(position);
 }
 
+/** The same for a list whose positions are ids. */
+export function decodeIdCursor(prefix: IdPrefix, cursor: string | undefined): string | undefined {
+  if (cursor === undefined) return undefined;
+  const id = /^v1:(.*)$/.exec(Buffer.from(cursor, "base64url").toString())?.[1];
+  if (id === undefined || !isId(prefix, id) || encodeCursor(id) !== cursor) throw notOurs();
+  return id;
+}
+
+function notOurs() {
+  return invalid(
+    "cursor",
+    "is not a cursor of this list; take nextCursor of the page before, or leave it out",
+  );
+}
+
 /** Cuts rows that were read with one more than `limit` into a page. */
-export function toPage<Row>(rows: Row[], limit: number, position: (row: Row) => number) {
+export function toPage<Row>(rows: Row[], limit: number, position: (row: Row) => number | string) {
   const items = rows.slice(0, limit);
   const last = items.at(-1);
   return { items, nextCursor: rows.length > limit && last ? encodeCursor(position(last)) : null };

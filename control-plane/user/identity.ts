@@ -15,6 +15,7 @@ import type { Mailer } from "../mail/mailer.ts";
 import type { Logger } from "../observability/log.ts";
 import { joining } from "./in-transaction.ts";
 import { compose } from "./mail/compose.ts";
+import { createPost } from "./mail/post.ts";
 import {
   accounts,
   apiKeys,
@@ -40,6 +41,8 @@ export interface IdentityOptions {
 export const passwordLength = { min: 10, max: 128 };
 /** Every API key begins with it, which also lets it be found where it should not be. */
 export const apiKeyPrefix = "berth_";
+/** Days that a key works. */
+export const keyDays = { default: 90, most: 366 };
 /** better-auth's name for a password as what an account is proved by. */
 export const credential = "credential";
 /** Seconds that a mailed code works. */
@@ -83,11 +86,7 @@ export type Identity = ReturnType<typeof createIdentity>;
  * and a problem is one of ours.
  */
 export function createIdentity({ db, secret, mailer, log }: IdentityOptions) {
-  /** A mail is sent beside the answer: how long a mail server takes would tell whether an account is there. */
-  const post = (mail: Parameters<Mailer["send"]>[0]) => {
-    mailer.send(mail).catch((error) => log.error({ err: error }, "a mail could not be sent"));
-    return Promise.resolve();
-  };
+  const post = createPost({ mailer, log });
   const tell = (level: string, message: string, args: unknown[]) => {
     const err = args.find((one) => one instanceof Error);
     log[level === "error" ? "error" : "debug"](err ? { err } : {}, message);
@@ -123,7 +122,8 @@ export function createIdentity({ db, secret, mailer, log }: IdentityOptions) {
     user: { additionalFields: { language: { type: "string", required: false, defaultValue: "en" } } },
     // Codes are kept as hashes.
     verification: { storeIdentifier: "hashed" },
-    session: { expiresIn: sessionSeconds.lasts, updateAge: sessionSeconds.movedAfter },
+    // The end is moved on by identify.ts, which does not move that of staff who act as somebody.
+    session: { expiresIn: sessionSeconds.lasts, disableSessionRefresh: true },
     emailAndPassword: {
       enabled: true,
       requireEmailVerification: true,
@@ -153,6 +153,10 @@ export function createIdentity({ db, secret, mailer, log }: IdentityOptions) {
         // Rights are looked at for each request by identify.ts; limits of rate are the edge's.
         enableMetadata: false,
         rateLimit: { enabled: false },
+        // As of other names.
+        maximumNameLength: 100,
+        keyExpiration: { maxExpiresIn: keyDays.most },
+        startingCharactersConfig: { charactersLength: apiKeyPrefix.length + 6 },
       }),
       organization({
         ac,

@@ -5,7 +5,12 @@ const current = new AsyncLocalStorage<Queries>();
 
 /** A transaction that better-auth's functions join when they are called in it: theirs and ours commit together. */
 export function inTransaction<T>(db: Queries, work: (tx: Queries) => Promise<T>): Promise<T> {
-  return db.transaction((tx) => current.run(tx, () => work(tx)));
+  return db.transaction((tx) => joinedBy(tx, () => work(tx)));
+}
+
+/** The same in a transaction that is open already. */
+export function joinedBy<T>(tx: Queries, work: () => Promise<T>): Promise<T> {
+  return current.run(tx, work);
 }
 
 /** The database as better-auth is given it: the transaction of {@link inTransaction} where there is one. */

@@ -6,6 +6,7 @@ import type { UserContext } from "../context.ts";
 import type { Identify } from "../identify.ts";
 import type { Identity } from "../identity.ts";
 import type { ServiceSecrets } from "../issue-service-token.ts";
+import type { Post } from "../mail/post.ts";
 
 /** What the routes of the user service are given. */
 export interface UserRouteDeps {
@@ -14,6 +15,7 @@ export interface UserRouteDeps {
   /** The same as it is seen from a scope. */
   within(scope: Scope): Queries;
   identity: Identity;
+  post: Post;
   identify: Identify;
   serviceSecrets: ServiceSecrets;
   /** Key of what is remembered of requests. */
@@ -27,6 +29,7 @@ export function callerContext(deps: UserRouteDeps, c: Context<HttpEnv>): UserCon
     db: deps.db,
     scoped: deps.within(scopeOf(caller.rights)),
     identity: deps.identity,
+    post: deps.post,
     caller,
     headers: new Headers({ authorization: c.req.header("authorization") ?? "" }),
   };
