@@ -13,13 +13,15 @@ test.each(languages)("every mail is written in %s, as text and as HTML, and name
     compose("confirmEmail", { ...reader, language }, "a.code<&"),
     compose("resetPassword", { ...reader, language }, "the-code"),
     compose("emailTaken", { ...reader, language }),
+    compose("impersonated", { ...reader, language }, "2026-01-31 09:15 UTC"),
   ];
   for (const mail of all) {
     expect(mail.subject).toBeTruthy();
     expect(mail.html).toContain(`<html lang="${language}">`);
     expect(mail.text + mail.html).not.toMatch(/undefined|\[object|Ada/);
   }
-  expect(new Set(all.map(({ subject }) => subject)).size).toBe(3);
+  expect(new Set(all.map(({ subject }) => subject)).size).toBe(4);
+  expect(all[3]?.text).toContain("\n\n2026-01-31 09:15 UTC\n\n");
   expect(all[0]?.text).toContain("a.code<&");
   expect(all[0]?.html).toContain("a.code&lt;&amp;");
 });
