@@ -2,9 +2,14 @@ import { addDocs } from "../http/docs.ts";
 import { addHealth, type Check } from "../http/health.ts";
 import { createService, type ServiceApp, type ServiceOptions } from "../http/service.ts";
 import { addAccountRoutes } from "./routes/accounts.ts";
+import { addApiKeyRoutes } from "./routes/api-keys.ts";
 import type { UserRouteDeps } from "./routes/deps.ts";
+import { addFirstStaffPage } from "./routes/first-staff-page.ts";
+import { addImpersonationRoutes } from "./routes/impersonations.ts";
+import { addMinimalOrganizationRoutes } from "./routes/minimal-organizations.ts";
 import { addServiceRoutes } from "./routes/services.ts";
 import { addSessionRoutes } from "./routes/sessions.ts";
+import { addStaffRoutes } from "./routes/staff.ts";
 
 export interface UserAppDeps extends ServiceOptions, UserRouteDeps {
   checks: { database: Check };
@@ -17,6 +22,11 @@ export function createUserApp(deps: UserAppDeps): ServiceApp {
   addDocs(app, "user", "Who is who, and who may do what where.");
   addAccountRoutes(app, deps);
   addSessionRoutes(app, deps);
+  addMinimalOrganizationRoutes(app, deps);
+  addApiKeyRoutes(app, deps);
+  addStaffRoutes(app, deps);
+  addImpersonationRoutes(app, deps);
+  addFirstStaffPage(app);
   addServiceRoutes(app, deps);
   return app;
 }
