@@ -92,10 +92,11 @@ export function createServices(options: ServicesOptions): Services {
   const wake = createWake(databases.instance.db);
 
   const userLog = log.child({ service: "user" });
+  const post = createPost({ mailer: options.mailer, log: userLog });
   const identity = createIdentity({
     db: databases.user.db,
     secret: deriveKey(options.key, "identity").toString("base64"),
-    mailer: options.mailer,
+    post,
     log: userLog,
   });
   const identify = createIdentify(databases.user.db);
@@ -108,8 +109,8 @@ export function createServices(options: ServicesOptions): Services {
     db: databases.user.db,
     within: databases.user.within,
     identity,
-    post: createPost({ mailer: options.mailer, log: userLog }),
     identify,
+    post,
     serviceSecrets,
     secret,
     checks: { database: () => databases.user.ping() },

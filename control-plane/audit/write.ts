@@ -7,7 +7,7 @@ import { audit } from "./schema.ts";
 export interface Caller {
   /** `user:usr_...`, `user:usr_... as user:usr_...`, `key:key_...`, `service:tenant`, `worker:...` */
   actor: string;
-  /** Who has signed in, or made the key; null for a service and for nobody. */
+  /** Account of the person, or of who made the key; null for nobody and for our services. */
   user: string | null;
   requestId: string;
   /** Address the request came from. */

@@ -27,8 +27,8 @@ interface Operation {
 }
 
 /**
- * Makes a staff account, an organisation and a key, creates the tenant `demo`, waits until a person could log in, and proves the password once.
- * On a machine that has it already it only checks.
+ * Makes a staff account, an organisation and a key, creates the tenant `demo`, waits until a person could log in, and
+ * proves the password once. On a machine that has it all already it only checks.
  */
 export async function demo(settings: Settings, say: Say): Promise<void> {
   const times: Array<[string, number]> = [];

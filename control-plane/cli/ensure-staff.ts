@@ -6,6 +6,7 @@ import { alone } from "../platform/lock.ts";
 import { writeOnce, writeWhole } from "../secrets.ts";
 import type { Settings } from "../settings.ts";
 import { type Api, ApiError, createApi, openApi } from "./api.ts";
+import { everyItem } from "./every-item.ts";
 import { firstStaffCode } from "./offer-first-staff.ts";
 import { readIfThere } from "./read-if-there.ts";
 
@@ -28,8 +29,9 @@ export async function ensureStaff(settings: Settings, step: Step): Promise<void>
     async () => {
       if (await hasKey(settings)) return;
       const api = await step("make the staff account", () => signIn(settings));
-      const { items } = await api<{ items: unknown[] }>("GET", "/user/v1/organizations");
-      if (items.length === 0)
+      // Staff see all there are; in those of others they have no role.
+      const organizations = await everyItem<{ role: string | null }>(api, "/user/v1/organizations");
+      if (!organizations.some(({ role }) => role !== null))
         await step("make an organisation", () => api("POST", "/user/v1/organizations", { name: "Demo" }));
       await step("make an API key", async () => {
         const body = { name: "bin/berth", scope: "write", expiresInDays: keyDays };

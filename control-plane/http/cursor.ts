@@ -29,19 +29,21 @@ function encodeCursor(position: number | string): string {
 /** The position a cursor stands for; throws when it is not one of ours. */
 export function decodeCursor(cursor: string | undefined): number | undefined {
   if (cursor === undefined) return undefined;
-  const position = /^v1:(\d{1,15})$/.exec(Buffer.from(cursor, "base64url").toString())?.[1];
-  if (position === undefined || encodeCursor(Number(position)) !== cursor) {
-    throw notOurs();
-  }
+  const position = positionIn(cursor);
+  if (!/^\d{1,15}$/.test(position) || encodeCursor(Number(position)) !== cursor) throw notOurs();
   return Number(position);
 }
 
-/** The same for a list whose positions are ids. */
+/** The same for a list that goes by ids. */
 export function decodeIdCursor(prefix: IdPrefix, cursor: string | undefined): string | undefined {
   if (cursor === undefined) return undefined;
-  const id = /^v1:(.*)$/.exec(Buffer.from(cursor, "base64url").toString())?.[1];
-  if (id === undefined || !isId(prefix, id) || encodeCursor(id) !== cursor) throw notOurs();
+  const id = positionIn(cursor);
+  if (!isId(prefix, id) || encodeCursor(id) !== cursor) throw notOurs();
   return id;
+}
+
+function positionIn(cursor: string): string {
+  return /^v1:(\w+)$/.exec(Buffer.from(cursor, "base64url").toString())?.[1] ?? "";
 }
 
 function notOurs() {

@@ -11,11 +11,10 @@ import type { Role } from "../access/roles.ts";
 import { serviceTokenIssuer } from "../access/service-token.ts";
 import type { Queries } from "../database.ts";
 import { type IdPrefix, newId } from "../ids.ts";
-import type { Mailer } from "../mail/mailer.ts";
 import type { Logger } from "../observability/log.ts";
 import { joining } from "./in-transaction.ts";
 import { compose } from "./mail/compose.ts";
-import { createPost } from "./mail/post.ts";
+import type { Post } from "./mail/post.ts";
 import {
   accounts,
   apiKeys,
@@ -33,7 +32,7 @@ export interface IdentityOptions {
   db: Queries;
   /** Signs what is sent out and comes back. */
   secret: string;
-  mailer: Mailer;
+  post: Post;
   log: Logger;
 }
 
@@ -85,8 +84,7 @@ export type Identity = ReturnType<typeof createIdentity>;
  * better-auth over the auth database. Its own routes are not served: ours call `api`, so that every answer is documented
  * and a problem is one of ours.
  */
-export function createIdentity({ db, secret, mailer, log }: IdentityOptions) {
-  const post = createPost({ mailer, log });
+export function createIdentity({ db, secret, post, log }: IdentityOptions) {
   const tell = (level: string, message: string, args: unknown[]) => {
     const err = args.find((one) => one instanceof Error);
     log[level === "error" ? "error" : "debug"](err ? { err } : {}, message);

@@ -5,12 +5,7 @@ const current = new AsyncLocalStorage<Queries>();
 
 /** A transaction that better-auth's functions join when they are called in it: theirs and ours commit together. */
 export function inTransaction<T>(db: Queries, work: (tx: Queries) => Promise<T>): Promise<T> {
-  return db.transaction((tx) => joinedBy(tx, () => work(tx)));
-}
-
-/** The same in a transaction that is open already. */
-export function joinedBy<T>(tx: Queries, work: () => Promise<T>): Promise<T> {
-  return current.run(tx, work);
+  return db.transaction((tx) => current.run(tx, () => work(tx)));
 }
 
 /** The database as better-auth is given it: the transaction of {@link inTransaction} where there is one. */
@@ -22,4 +17,9 @@ export function joining(db: Queries): Queries {
       return typeof value === "function" ? value.bind(now) : value;
     },
   });
+}
+
+/** Runs what calls better-auth in a transaction that is open already, as {@link inTransaction} does. */
+export function joinedBy<T>(tx: Queries, work: () => Promise<T>): Promise<T> {
+  return current.run(tx, work);
 }

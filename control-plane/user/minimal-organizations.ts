@@ -19,7 +19,7 @@ export async function createMinimalOrganization({ db, caller }: UserContext, nam
 
 export async function listMinimalOrganizations({ db, caller }: UserContext) {
   return db
-    .select({ id: organizations.id, name: organizations.name })
+    .select({ id: organizations.id, name: organizations.name, role: members.role })
     .from(organizations)
     .innerJoin(members, eq(members.organizationId, organizations.id))
     .where(eq(members.userId, caller.user ?? ""));

@@ -1,13 +1,15 @@
 import { describe, expect, test } from "vitest";
 import type { Role } from "../../control-plane/access/roles.ts";
 import { newId } from "../../control-plane/ids.ts";
-import { as, people, type SignedIn, withMail } from "./people.ts";
+import { as, type Person, people, withMail } from "./people.ts";
+import { standing } from "./standing.ts";
 import { freshSlug, newTenantBody, type Problem, type TenantAnswer, withServices } from "./support.ts";
 import { untilStatus } from "./worker.ts";
 
 const mail = await withMail();
 const t = withServices({ mailer: mail.mailer });
-const { person, staffMember, organization, join } = people(t, mail);
+const { person } = people(t, mail);
+const { staffMember, organization, join } = standing(t, { person });
 
 interface Key {
   id: string;
@@ -21,10 +23,10 @@ const keysOf = (id: string) => `/user/v1/organizations/${id}/api-keys`;
 const staffKeys = "/user/v1/staff/api-keys";
 const dayMs = 86_400_000;
 
-function makeKey(maker: SignedIn, path: string, more: Record<string, unknown> = {}): Promise<Key> {
+function makeKey(maker: Person, path: string, more: Record<string, unknown> = {}): Promise<Key> {
   return t.expect<Key>(201, "POST", path, { name: "Deploy", scope: "write", ...more }, as(maker.token));
 }
-const list = (who: SignedIn, path: string) =>
+const list = (who: Person, path: string) =>
   t.expect<{ items: Key[]; nextCursor: string | null }>(200, "GET", path, undefined, as(who.token));
 /** What the three services answer to a bearer token. */
 async function answers(token: string): Promise<number[]> {
@@ -38,7 +40,7 @@ const refusedEverywhere = [401, 401, 401];
 
 async function ownedBy(role: Role = "owner") {
   const maker = await person();
-  const id = await organization(maker.account.id, role);
+  const id = await organization(maker.id, role);
   return { maker, id, path: keysOf(id) };
 }
 const createTenant = (token: string, more: Record<string, unknown> = {}) =>
@@ -55,7 +57,7 @@ describe("a key of an organisation", () => {
       start: made.key.slice(0, 12),
       scope: "write",
       tenant: null,
-      createdBy: { id: maker.account.id, name: "Ada" },
+      createdBy: { id: maker.id, name: "Ada" },
       lastUsedAt: null,
     });
     const lasts = Date.parse(made.expiresAt) - Date.now();
@@ -72,9 +74,7 @@ describe("a key of an organisation", () => {
     expect(Date.now() - Date.parse(used?.lastUsedAt ?? "")).toBeLessThan(60_000);
 
     const audit = await t.rows("auth", "select actor, after from audit where target = $1", [made.id]);
-    expect(audit).toMatchObject([
-      { actor: `user:${maker.account.id}`, after: { organization: id, scope: "write" } },
-    ]);
+    expect(audit).toMatchObject([{ actor: `user:${maker.id}`, after: { organization: id, scope: "write" } }]);
     const gone = await t.call("DELETE", `${path}/${made.id}`, undefined, as(maker.token));
     expect(gone.status).toBe(204);
     expect(await answers(key)).toEqual(refusedEverywhere);
@@ -167,7 +167,7 @@ describe("a key of an organisation", () => {
 
   test("is for its organisation alone, whatever else its maker is in", async () => {
     const { maker, path } = await ownedBy();
-    const second = await organization(maker.account.id);
+    const second = await organization(maker.id);
     const { key } = await makeKey(maker, path);
     expect((await createTenant(key, { organization: second })).status).toBe(422);
     expect((await createTenant(key)).status).toBe(202);
@@ -178,15 +178,15 @@ describe("a key of an organisation", () => {
     const { key } = await makeKey(maker, path);
     const { tenant } = (await (await createTenant(key)).json()) as TenantAnswer;
     const remove = () => t.call("DELETE", `/tenant/v1/tenants/${tenant.slug}`, undefined, as(key));
-    await join(id, maker.account.id, "developer");
+    await join(id, maker.id, "developer");
     expect((await createTenant(key)).status).toBe(202);
     expect((await remove()).status).toBe(403);
-    await join(id, maker.account.id, "viewer");
+    await join(id, maker.id, "viewer");
     expect((await createTenant(key)).status).toBe(403);
     expect(await answers(key)).toEqual(works);
-    await join(id, maker.account.id, "owner");
+    await join(id, maker.id, "owner");
     expect((await remove()).status).toBe(202);
-    await t.rows("auth", "delete from members where user_id = $1", [maker.account.id]);
+    await t.rows("auth", "delete from members where user_id = $1", [maker.id]);
     expect(await answers(key)).toEqual(refusedEverywhere);
   });
 
@@ -226,7 +226,7 @@ describe("who may make, see and revoke an organisation's keys", () => {
     const { maker, id, path } = await ownedBy();
     const { id: key } = await makeKey(maker, path);
     const member = await person();
-    await join(id, member.account.id, role);
+    await join(id, member.id, role);
     const call = async (method: string, where: string, body?: unknown) =>
       (await t.call(method, where, body, as(member.token))).status;
     expect(await call("POST", path, { name: "Mine", scope: "read" })).toBe(make);
@@ -274,6 +274,7 @@ describe("what does not fit is refused with a sentence", () => {
     ["no name", { name: " " }, "name"],
     ["a name of a hundred and one", { name: "x".repeat(101) }, "name"],
     ["a name with a line end", { name: "a\nb" }, "name"],
+    ["a name with half a character", { name: "a\ud800" }, "name"],
     ["no scope", { scope: undefined }, "scope"],
     ["a scope that is not there", { scope: "admin" }, "scope"],
     ["a slug for a tenant", { tenant: "acme" }, "tenant"],
@@ -306,7 +307,7 @@ describe("a key of the staff", () => {
     const { key: reading } = await makeKey(staff, staffKeys, { scope: "read" });
     expect((await createTenant(reading, { organization: id })).status).toBe(403);
     expect((await list(staff, `${staffKeys}?limit=100`)).items.map((one) => one.id)).toContain(made.id);
-    await t.rows("auth", "update users set staff = false where id = $1", [staff.account.id]);
+    await t.rows("auth", "update users set staff = false where id = $1", [staff.id]);
     expect(await answers(made.key)).toEqual(refusedEverywhere);
   });
 
@@ -314,10 +315,10 @@ describe("a key of the staff", () => {
     const staff = await staffMember();
     const { key } = await makeKey(staff, staffKeys);
     expect((await createTenant(key)).status).toBe(422);
-    const id = await organization(staff.account.id);
+    const id = await organization(staff.id);
     const { tenant } = (await (await createTenant(key)).json()) as { tenant: { organization: string } };
     expect(tenant.organization).toBe(id);
-    await organization(staff.account.id);
+    await organization(staff.id);
     expect((await createTenant(key)).status).toBe(422);
   });
 

@@ -5,12 +5,14 @@ import { putTemplate } from "../../control-plane/instance/put-template.ts";
 import { addToReserve } from "../../control-plane/instance/reserve.ts";
 import { offerFirstStaff } from "../../control-plane/user/staff/first-staff-code.ts";
 import { as, codeIn, freshAddress, open, password, people, withMail } from "./people.ts";
+import { standing } from "./standing.ts";
 import { captureLog, catalogue, freshSlug, newTenantBody, withServices } from "./support.ts";
 import { claimFor, createTenant, readyTenant, untilStatus, work } from "./worker.ts";
 
 const mail = await withMail();
 const t = withServices({ mailer: mail.mailer });
-const { confirm, signUp, signIn, verified, person, staffMember, organization } = people(t, mail);
+const { confirm, signUp, signIn, verified, person } = people(t, mail);
+const { staffMember, organization } = standing(t, { person });
 
 let database: Database;
 beforeAll(() => {
@@ -150,8 +152,8 @@ const verbs: Record<string, { service: Service; action: string; run: () => Promi
     service: "auth",
     action: "key.create",
     run: async () => {
-      const { token, account } = await person();
-      const path = `/user/v1/organizations/${await organization(account.id)}/api-keys`;
+      const { token, id } = await person();
+      const path = `/user/v1/organizations/${await organization(id)}/api-keys`;
       await t.expect(201, "POST", path, { name: "Key", scope: "read" }, as(token));
     },
   },
@@ -159,11 +161,11 @@ const verbs: Record<string, { service: Service; action: string; run: () => Promi
     service: "auth",
     action: "key.revoke",
     run: async () => {
-      const { token, account } = await person();
-      const path = `/user/v1/organizations/${await organization(account.id)}/api-keys`;
+      const { token, id } = await person();
+      const path = `/user/v1/organizations/${await organization(id)}/api-keys`;
       const body = { name: "Key", scope: "read" };
-      const { id } = await t.expect<{ id: string }>(201, "POST", path, body, as(token));
-      await t.call("DELETE", `${path}/${id}`, undefined, as(token));
+      const key = await t.expect<{ id: string }>(201, "POST", path, body, as(token));
+      await t.call("DELETE", `${path}/${key.id}`, undefined, as(token));
     },
   },
   "post /user/v1/staff/api-keys": {
@@ -181,8 +183,8 @@ const verbs: Record<string, { service: Service; action: string; run: () => Promi
       const { token } = await staffMember();
       const path = "/user/v1/staff/api-keys";
       const body = { name: "Key", scope: "read" };
-      const { id } = await t.expect<{ id: string }>(201, "POST", path, body, as(token));
-      await t.call("DELETE", `${path}/${id}`, undefined, as(token));
+      const key = await t.expect<{ id: string }>(201, "POST", path, body, as(token));
+      await t.call("DELETE", `${path}/${key.id}`, undefined, as(token));
     },
   },
   "post /user/v1/staff-accounts": {
@@ -200,24 +202,24 @@ const verbs: Record<string, { service: Service; action: string; run: () => Promi
     service: "auth",
     action: "staff.add",
     run: async () => {
-      const [{ token }, { account }] = [await staffMember(), await person()];
-      await t.expect(200, "PUT", `/user/v1/staff/${account.id}`, undefined, as(token));
+      const [{ token }, { id }] = [await staffMember(), await person()];
+      await t.expect(200, "PUT", `/user/v1/staff/${id}`, undefined, as(token));
     },
   },
   "delete /user/v1/staff/{user}": {
     service: "auth",
     action: "staff.remove",
     run: async () => {
-      const [{ token }, { account }] = [await staffMember(), await staffMember()];
-      await t.call("DELETE", `/user/v1/staff/${account.id}`, undefined, as(token));
+      const [{ token }, { id }] = [await staffMember(), await staffMember()];
+      await t.call("DELETE", `/user/v1/staff/${id}`, undefined, as(token));
     },
   },
   "post /user/v1/impersonations": {
     service: "auth",
     action: "impersonation.begin",
     run: async () => {
-      const [{ token }, { account }] = [await staffMember(), await person()];
-      const body = { user: account.id, reason: "Ticket 1" };
+      const [{ token }, { id }] = [await staffMember(), await person()];
+      const body = { user: id, reason: "Ticket 1" };
       await t.expect(201, "POST", "/user/v1/impersonations", body, as(token));
     },
   },

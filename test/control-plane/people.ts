@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { afterAll } from "vitest";
 import type { Role } from "../../control-plane/access/roles.ts";
-import { newId } from "../../control-plane/ids.ts";
 import { smtpMailer } from "../../control-plane/mail/mailer.ts";
 import { catchMails } from "../support/mail-catcher.ts";
 import type { TestServices } from "./support.ts";
@@ -15,7 +14,24 @@ export const freshAddress = () => `ada-${randomBytes(5).toString("hex")}@acme.ex
 export const codeIn = ({ text }: { text?: string | undefined }) =>
   /\n\n(\S{20,})\n/.exec(text ?? "")?.[1] ?? "";
 
-export interface SignedIn {
+export const organizationsPath = "/user/v1/organizations";
+
+export interface Person {
+  id: string;
+  name: string;
+  email: string;
+  token: string;
+  headers: Record<string, string>;
+}
+
+export interface Organization {
+  id: string;
+  name: string;
+  role: Role | null;
+  createdAt: string;
+}
+
+interface SignedIn {
   token: string;
   account: { id: string; name: string; email: string };
 }
@@ -40,39 +56,39 @@ export function people(t: TestServices, { catcher }: Awaited<ReturnType<typeof w
   const verified = async (more: Record<string, unknown> = {}): Promise<string> => {
     const email = freshAddress();
     await signUp(email, more);
-    const letter = await catcher.take(email, /Confirm|Bestätigen/);
-    const answer = await confirm(codeIn(letter));
+    const answer = await confirm(codeIn(await catcher.take(email, /^(Confirm|Bestätigen)/)));
     if (answer.status !== 200) throw new Error(`${email} was not confirmed: ${await answer.text()}`);
     return email;
   };
-  /** Makes somebody a member, or gives them another role. */
-  const join = (organization: string, user: string, role: Role) =>
-    t.rows(
-      "auth",
-      `insert into members (id, organization_id, user_id, role) values ($1, $2, $3, $4)
-       on conflict (user_id, organization_id) do update set role = excluded.role`,
-      [newId("mem"), organization, user, role],
-    );
+  /** Somebody who has signed in. */
+  const person = async (more: Record<string, unknown> = {}): Promise<Person> => {
+    const { token, account } = await signIn(await verified(more));
+    return { ...account, token, headers: as(token) };
+  };
+  /** An organisation that somebody makes. */
+  const found = ({ headers }: Person, name = "Acme") =>
+    t.expect<Organization>(201, "POST", organizationsPath, { name }, headers);
+  const invite = (inviter: Person, organization: string, email: string, role: Role) =>
+    t.call("POST", `${organizationsPath}/${organization}/invitations`, { email, role }, inviter.headers);
+  const accept = (invitation: string, { headers }: Person) =>
+    t.call("POST", `/user/v1/invitations/${invitation}/acceptance`, undefined, headers);
   return {
     confirm,
     signUp,
     signIn,
     verified,
-    join,
-    /** Somebody who has signed in. */
-    person: async (more: Record<string, unknown> = {}) => signIn(await verified(more)),
-    /** The same, one of the staff. */
-    async staffMember(): Promise<SignedIn> {
-      const email = await verified();
-      await t.rows("auth", "update users set staff = true where email = $1", [email]);
-      return signIn(email);
-    },
-    /** An organisation, with somebody in it. */
-    async organization(user: string, role: Role = "owner"): Promise<string> {
-      const id = newId("org");
-      await t.rows("auth", "insert into organizations (id, name, slug) values ($1, 'Acme', $1)", [id]);
-      await join(id, user, role);
-      return id;
+    person,
+    found,
+    invite,
+    accept,
+    /** Somebody new who has been invited and has accepted. */
+    async member(inviter: Person, organization: string, role: Role): Promise<Person> {
+      const one = await person();
+      const sent = await invite(inviter, organization, one.email, role);
+      const { id } = (await sent.json()) as { id: string };
+      const answer = await accept(id, one);
+      if (answer.status !== 200) throw new Error(`${one.email} did not join: ${await answer.text()}`);
+      return one;
     },
   };
 }

@@ -9,7 +9,11 @@ export const newImpersonation = z
       .trim()
       .min(1, "must not be empty")
       .max(500, "must have 500 characters at most")
-      .regex(/^[^\p{Cc}\p{Cf}\u2028\u2029]*$/u, "must not hold control or invisible characters")
+      // Half a surrogate pair cannot be kept in the audit.
+      .refine(
+        (text) => /^[^\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]*$/u.test(text),
+        "must not hold control or invisible characters",
+      )
       .meta({ description: "Kept in the audit; the user does not see it.", example: "Ticket 4711" }),
   })
   .openapi("NewImpersonation");

@@ -28,7 +28,10 @@ const list = route(
     path,
     summary: "Your organisations",
     responses: withProblems({
-      200: json("All", z.object({ items: z.array(organization), nextCursor: z.null() })),
+      200: json(
+        "All",
+        z.object({ items: z.array(organization.extend({ role: z.string() })), nextCursor: z.null() }),
+      ),
     }),
   },
 );
