@@ -14,7 +14,7 @@ export const email = z
   .refine((address) => !address.endsWith(".invalid"), "must be an address that can receive mail")
   .openapi({ type: "string", format: "email", example: "ada@acme.example" });
 
-const password = z
+export const password = z
   .string()
   .min(passwordLength.min, `must have ${passwordLength.min} characters at least`)
   .max(passwordLength.max, `must have ${passwordLength.max} characters at most`)

@@ -2,7 +2,10 @@ import { addDocs } from "../http/docs.ts";
 import { addHealth, type Check } from "../http/health.ts";
 import { createService, type ServiceApp, type ServiceOptions } from "../http/service.ts";
 import { addAccountRoutes } from "./routes/accounts.ts";
+import { addApiKeyRoutes } from "./routes/api-keys.ts";
 import type { UserRouteDeps } from "./routes/deps.ts";
+import { addFirstStaffPage } from "./routes/first-staff-page.ts";
+import { addImpersonationRoutes } from "./routes/impersonations.ts";
 import { addInvitationRoutes } from "./routes/invitations.ts";
 import { addLinkRoutes } from "./routes/links.ts";
 import { addMemberRoutes } from "./routes/members.ts";
@@ -10,6 +13,7 @@ import { addOrganizationRoutes } from "./routes/organizations.ts";
 import { addReceivedInvitationRoutes } from "./routes/received-invitations.ts";
 import { addServiceRoutes } from "./routes/services.ts";
 import { addSessionRoutes } from "./routes/sessions.ts";
+import { addStaffRoutes } from "./routes/staff.ts";
 
 export interface UserAppDeps extends ServiceOptions, UserRouteDeps {
   checks: { database: Check; redis: Check };
@@ -27,6 +31,10 @@ export function createUserApp(deps: UserAppDeps): ServiceApp {
   addInvitationRoutes(app, deps);
   addReceivedInvitationRoutes(app, deps);
   addLinkRoutes(app, deps);
+  addApiKeyRoutes(app, deps);
+  addStaffRoutes(app, deps);
+  addImpersonationRoutes(app, deps);
+  addFirstStaffPage(app);
   addServiceRoutes(app, deps);
   return app;
 }

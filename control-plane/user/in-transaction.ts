@@ -40,3 +40,14 @@ export function joining(db: Queries): Queries {
     },
   });
 }
+
+/**
+ * Runs what calls better-auth in a transaction that is open already, as {@link inTransaction} does. What was put off is done
+ * at its end, a moment before whoever opened the transaction commits it.
+ */
+export async function joinedBy<T>(tx: Queries, work: () => Promise<T>): Promise<T> {
+  const afterwards: Open["afterwards"] = [];
+  const result = await current.run({ tx, afterwards }, work);
+  for (const act of afterwards) await act();
+  return result;
+}

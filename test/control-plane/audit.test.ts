@@ -1,14 +1,24 @@
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Database, openDatabase } from "../../control-plane/database.ts";
 import { newId } from "../../control-plane/ids.ts";
 import { putTemplate } from "../../control-plane/instance/put-template.ts";
 import { addToReserve } from "../../control-plane/instance/reserve.ts";
+import { offerFirstStaff } from "../../control-plane/user/staff/first-staff-code.ts";
 import { as, codeIn, freshAddress, open, organizationsPath, password, people, withMail } from "./people.ts";
-import { catalogue, freshSlug, newTenantBody, withServices } from "./support.ts";
+import { standing } from "./standing.ts";
+import { captureLog, catalogue, freshSlug, newTenantBody, withServices } from "./support.ts";
 import { claimFor, createTenant, readyTenant, untilStatus, work } from "./worker.ts";
 
 const mail = await withMail();
 const t = withServices({ mailer: mail.mailer });
 const { confirm, signUp, signIn, verified, person, found, invite, accept, member } = people(t, mail);
+const { staffMember, organization } = standing(t, { person });
+
+let database: Database;
+beforeAll(() => {
+  database = openDatabase({ login: t.databases.logins.user, name: "test set-up", log: captureLog().log });
+});
+afterAll(() => database.close());
 
 type Row = Record<string, unknown> & { action: string };
 type Service = "auth" | "tenant" | "instance";
@@ -239,6 +249,81 @@ const verbs: Record<string, { service: Service; action: string; run: () => Promi
     run: async () => {
       const { eve, invitation } = await invited();
       await t.call("DELETE", `/user/v1/invitations/${invitation}`, undefined, eve.headers);
+    },
+  },
+  "post /user/v1/organizations/{id}/api-keys": {
+    service: "auth",
+    action: "key.create",
+    run: async () => {
+      const { token, id } = await person();
+      const path = `/user/v1/organizations/${await organization(id)}/api-keys`;
+      await t.expect(201, "POST", path, { name: "Key", scope: "read" }, as(token));
+    },
+  },
+  "delete /user/v1/organizations/{id}/api-keys/{key}": {
+    service: "auth",
+    action: "key.revoke",
+    run: async () => {
+      const { token, id } = await person();
+      const path = `/user/v1/organizations/${await organization(id)}/api-keys`;
+      const body = { name: "Key", scope: "read" };
+      const key = await t.expect<{ id: string }>(201, "POST", path, body, as(token));
+      await t.call("DELETE", `${path}/${key.id}`, undefined, as(token));
+    },
+  },
+  "post /user/v1/staff/api-keys": {
+    service: "auth",
+    action: "key.create",
+    run: async () => {
+      const { token } = await staffMember();
+      await t.expect(201, "POST", "/user/v1/staff/api-keys", { name: "Key", scope: "read" }, as(token));
+    },
+  },
+  "delete /user/v1/staff/api-keys/{key}": {
+    service: "auth",
+    action: "key.revoke",
+    run: async () => {
+      const { token } = await staffMember();
+      const path = "/user/v1/staff/api-keys";
+      const body = { name: "Key", scope: "read" };
+      const key = await t.expect<{ id: string }>(201, "POST", path, body, as(token));
+      await t.call("DELETE", `${path}/${key.id}`, undefined, as(token));
+    },
+  },
+  "post /user/v1/staff-accounts": {
+    service: "auth",
+    action: "staff.first",
+    run: async () => {
+      await t.rows("auth", "update users set staff = false");
+      const code = await offerFirstStaff(database.db, undefined);
+      const body = { code, name: "Ada", email: freshAddress(), password };
+      await t.expect(201, "POST", "/user/v1/staff-accounts", body, open);
+      await t.rows("auth", "update users set staff = true where id = $1", [t.staff.user]);
+    },
+  },
+  "put /user/v1/staff/{user}": {
+    service: "auth",
+    action: "staff.add",
+    run: async () => {
+      const [{ token }, { id }] = [await staffMember(), await person()];
+      await t.expect(200, "PUT", `/user/v1/staff/${id}`, undefined, as(token));
+    },
+  },
+  "delete /user/v1/staff/{user}": {
+    service: "auth",
+    action: "staff.remove",
+    run: async () => {
+      const [{ token }, { id }] = [await staffMember(), await staffMember()];
+      await t.call("DELETE", `/user/v1/staff/${id}`, undefined, as(token));
+    },
+  },
+  "post /user/v1/impersonations": {
+    service: "auth",
+    action: "impersonation.begin",
+    run: async () => {
+      const [{ token }, { id }] = [await staffMember(), await person()];
+      const body = { user: id, reason: "Ticket 1" };
+      await t.expect(201, "POST", "/user/v1/impersonations", body, as(token));
     },
   },
 };

@@ -6,7 +6,7 @@ import { greetings, type MailKind, texts } from "./texts.ts";
 /**
  * Writes a mail in its reader's language. It does not name them: a name is what somebody typed, who may not be the reader
  * and could say anything by it.
- * @param code what they are to use, if anything
+ * @param code what they are to use, or a time, if anything
  * @param name of what the mail is about, if it can be told ({@link nameForMail})
  */
 export function compose(

@@ -9,7 +9,13 @@ interface Text {
   after: string;
 }
 
-export type MailKind = "confirmEmail" | "confirmAddress" | "emailTaken" | "resetPassword" | "invitation";
+export type MailKind =
+  | "confirmEmail"
+  | "confirmAddress"
+  | "emailTaken"
+  | "resetPassword"
+  | "invitation"
+  | "impersonated";
 
 export const greetings: Record<Language, string> = {
   en: "Hello,",
@@ -145,6 +151,33 @@ export const texts: Record<MailKind, Record<Language, Text>> = {
         "Alguien le pide que sea miembro de su organización. Inicie sesión con la cuenta de este correo, o regístrese con él, y acepte con este código:",
       named: "Así llaman a la organización:",
       after: "Vale siete días y una sola vez. Si no sabe de qué se trata, no tiene que hacer nada.",
+    },
+  },
+  impersonated: {
+    en: {
+      subject: "Our staff have entered your account",
+      before: "Somebody of the platform's staff has entered your account, for one hour at most, from:",
+      after:
+        "They do not know your password and cannot change it. All that they do is written down. If you did not expect this, ask whoever runs the platform for you.",
+    },
+    fr: {
+      subject: "Notre équipe est entrée dans votre compte",
+      before:
+        "Un membre de l'équipe de la plateforme est entré dans votre compte, pour une heure au plus, à partir de :",
+      after:
+        "Il ne connaît pas votre mot de passe et ne peut pas le changer. Tout ce qu'il fait est consigné. Si vous ne vous y attendiez pas, demandez à ceux qui gèrent la plateforme pour vous.",
+    },
+    de: {
+      subject: "Unser Team hat Ihr Konto betreten",
+      before: "Jemand aus dem Team der Plattform hat Ihr Konto betreten, für höchstens eine Stunde, ab:",
+      after:
+        "Ihr Passwort ist dabei nicht bekannt und kann nicht geändert werden. Alles, was getan wird, wird festgehalten. Wenn Sie das nicht erwartet haben, fragen Sie die Betreiber Ihrer Plattform.",
+    },
+    es: {
+      subject: "Nuestro equipo ha entrado en su cuenta",
+      before: "Alguien del equipo de la plataforma ha entrado en su cuenta, por una hora como máximo, desde:",
+      after:
+        "No conoce su contraseña ni puede cambiarla. Todo lo que hace queda registrado. Si no lo esperaba, pregunte a quienes gestionan la plataforma.",
     },
   },
 };

@@ -23,7 +23,14 @@ const begun = z
 const current = z
   .object({
     account: account.extend({ language: z.enum(languages) }),
-    expiresAt: z.iso.datetime().meta({ description: "Moved on while the session is used." }),
+    expiresAt: z.iso.datetime().meta({
+      description: "Moved on while the session is used, but for one of staff who act as the account.",
+    }),
+    impersonatedBy: account
+      .omit({ email: true })
+      .openapi("Impersonator")
+      .nullable()
+      .meta({ description: "One of the platform's staff who acts as the account." }),
   })
   .openapi("Session");
 
@@ -72,7 +79,8 @@ export function addSessionRoutes(app: ServiceApp, deps: UserRouteDeps): void {
   app.openapi(begin, async (c) => c.json(await signIn(callerContext(deps, c), c.req.valid("json")), 201));
   app.openapi(read, async (c) => {
     const session = await readSession(callerContext(deps, c));
-    return c.json({ account: session.account, expiresAt: session.expiresAt.toISOString() }, 200);
+    const { account, expiresAt, impersonatedBy } = session;
+    return c.json({ account, expiresAt: expiresAt.toISOString(), impersonatedBy }, 200);
   });
   app.openapi(end, async (c) => {
     const ctx = callerContext(deps, c);

@@ -16,17 +16,19 @@ test.each(languages)("every mail is written in %s, as text and as HTML, and name
     compose("confirmAddress", { ...reader, language }, "another-code"),
     compose("emailTaken", { ...reader, language }),
     compose("invitation", { ...reader, language }, "the-code", "<Acme> & Söhne"),
+    compose("impersonated", { ...reader, language }, "2026-01-31 09:15 UTC"),
   ];
   for (const mail of all) {
     expect(mail.subject).toBeTruthy();
     expect(mail.html).toContain(`<html lang="${language}">`);
     expect(mail.text + mail.html).not.toMatch(/undefined|\[object|Ada/);
   }
-  expect(new Set(all.map(({ subject }) => subject)).size).toBe(4);
+  expect(new Set(all.map(({ subject }) => subject)).size).toBe(6);
+  expect(all[5]?.text).toContain("\n\n2026-01-31 09:15 UTC\n\n");
   expect(all[0]?.text).toContain("a.code<&");
   expect(all[0]?.html).toContain("a.code&lt;&amp;");
-  expect(all[3]?.text).toContain("“<Acme> & Söhne”");
-  expect(all[3]?.html).toContain("“&lt;Acme&gt; &amp; Söhne”");
+  expect(all[4]?.text).toContain("“<Acme> & Söhne”");
+  expect(all[4]?.html).toContain("“&lt;Acme&gt; &amp; Söhne”");
   const nameless = compose("invitation", { ...reader, language }, "the-code");
   expect(nameless.text + nameless.html).not.toMatch(/undefined|“/);
 });
