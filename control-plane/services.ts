@@ -28,8 +28,10 @@ import { followFeed } from "./tenant/follow-feed.ts";
 import { outboxSignal, startOutbox } from "./tenant/outbox.ts";
 import { createUserApp } from "./user/app.ts";
 import { createUserClient } from "./user/client.ts";
+import { forgetOldCodes } from "./user/forget-codes.ts";
 import { createIdentify } from "./user/identify.ts";
 import { createIdentity } from "./user/identity.ts";
+import { createPost } from "./user/mail/post.ts";
 
 export interface ServicesOptions {
   settings: Pick<Settings, "domain" | "httpPort">;
@@ -91,10 +93,11 @@ export function createServices(options: ServicesOptions): Services {
   const wake = createWake(databases.instance.db);
 
   const userLog = log.child({ service: "user" });
+  const post = createPost({ mailer: options.mailer, log: userLog });
   const identity = createIdentity({
     db: databases.user.db,
     secret: deriveKey(options.key, "identity").toString("base64"),
-    mailer: options.mailer,
+    post,
     log: userLog,
   });
   const identify = createIdentify(databases.user.db);
@@ -108,6 +111,7 @@ export function createServices(options: ServicesOptions): Services {
     within: databases.user.within,
     identity,
     identify,
+    post,
     serviceSecrets,
     secret,
     checks: { database: () => databases.user.ping() },
@@ -181,6 +185,9 @@ export function createServices(options: ServicesOptions): Services {
         for (const { db } of Object.values(databases)) {
           forgetOldAnswers(db).catch((error) => log.warn({ err: error }, "old answers stay for now"));
         }
+        forgetOldCodes(databases.user.db).catch((error) =>
+          log.warn({ err: error }, "old codes stay for now"),
+        );
       }, tidyMinutes * 60_000);
       background.push(
         startOutbox({ db: databases.tenant.db, instance: client, signals: signals.tenant, log }),

@@ -11,10 +11,10 @@ import type { Role } from "../access/roles.ts";
 import { serviceTokenIssuer } from "../access/service-token.ts";
 import type { Queries } from "../database.ts";
 import { type IdPrefix, newId } from "../ids.ts";
-import type { Mailer } from "../mail/mailer.ts";
 import type { Logger } from "../observability/log.ts";
 import { joining } from "./in-transaction.ts";
 import { compose } from "./mail/compose.ts";
+import type { Post } from "./mail/post.ts";
 import {
   accounts,
   apiKeys,
@@ -32,7 +32,7 @@ export interface IdentityOptions {
   db: Queries;
   /** Signs what is sent out and comes back. */
   secret: string;
-  mailer: Mailer;
+  post: Post;
   log: Logger;
 }
 
@@ -43,7 +43,9 @@ export const apiKeyPrefix = "berth_";
 /** better-auth's name for a password as what an account is proved by. */
 export const credential = "credential";
 /** Seconds that a mailed code works. */
-const mailedSeconds = 3_600;
+export const mailedSeconds = 3_600;
+/** Seconds in which the second factor is to follow the password. */
+const challengeSeconds = 600;
 /** Seconds a session lasts, and after which its end is moved on. */
 export const sessionSeconds = { lasts: 7 * 86_400, movedAfter: 86_400 };
 
@@ -82,12 +84,7 @@ export type Identity = ReturnType<typeof createIdentity>;
  * better-auth over the auth database. Its own routes are not served: ours call `api`, so that every answer is documented
  * and a problem is one of ours.
  */
-export function createIdentity({ db, secret, mailer, log }: IdentityOptions) {
-  /** A mail is sent beside the answer: how long a mail server takes would tell whether an account is there. */
-  const post = (mail: Parameters<Mailer["send"]>[0]) => {
-    mailer.send(mail).catch((error) => log.error({ err: error }, "a mail could not be sent"));
-    return Promise.resolve();
-  };
+export function createIdentity({ db, secret, post, log }: IdentityOptions) {
   const tell = (level: string, message: string, args: unknown[]) => {
     const err = args.find((one) => one instanceof Error);
     log[level === "error" ? "error" : "debug"](err ? { err } : {}, message);
@@ -122,7 +119,8 @@ export function createIdentity({ db, secret, mailer, log }: IdentityOptions) {
     },
     user: { additionalFields: { language: { type: "string", required: false, defaultValue: "en" } } },
     // Codes are kept as hashes.
-    verification: { storeIdentifier: "hashed" },
+    // Old ones are removed by the clock: many transactions that did it at once would wait for each other.
+    verification: { storeIdentifier: "hashed", disableCleanup: true },
     session: { expiresIn: sessionSeconds.lasts, updateAge: sessionSeconds.movedAfter },
     emailAndPassword: {
       enabled: true,
@@ -131,6 +129,7 @@ export function createIdentity({ db, secret, mailer, log }: IdentityOptions) {
       maxPasswordLength: passwordLength.max,
       resetPasswordTokenExpiresIn: mailedSeconds,
       revokeSessionsOnPasswordReset: true,
+      onPasswordReset: ({ user }) => post(compose("passwordChanged", user)),
       sendResetPassword: ({ user, token }) => post(compose("resetPassword", user, token)),
       onExistingUserSignUp: async ({ user }) => {
         if (user.emailVerified) await post(compose("emailTaken", user));
@@ -161,7 +160,7 @@ export function createIdentity({ db, secret, mailer, log }: IdentityOptions) {
         invitationExpiresIn: invitationSeconds,
         membershipLimit: membersAtMost,
       }),
-      twoFactor({ issuer: "Berth" }),
+      twoFactor({ issuer: "Berth", twoFactorCookieMaxAge: challengeSeconds }),
     ],
   });
 }

@@ -1,28 +1,26 @@
-import { runWithTransaction } from "@better-auth/core/context";
-import { eq } from "drizzle-orm";
 import { writeAudit } from "../audit/write.ts";
 import type { UserContext } from "./context.ts";
-import { refused } from "./refusal.ts";
-import { verifications } from "./schema.ts";
+import { forgetCodes } from "./forget-codes.ts";
+import { inTransaction } from "./in-transaction.ts";
+import { lockAccount } from "./lock-account.ts";
+import { codeExpired, refused } from "./refusal.ts";
 
 /**
- * Sets a new password by the code that was mailed. All of it or nothing: the code is used up, every session of the account
- * ends, and so do its other codes.
+ * Sets a new password by the code that was mailed, and tells the owner. All of it or nothing: the code is used up, every
+ * session of the account ends, and so do its other codes. Its second factor stays.
  */
 export async function resetPassword(
   { db, identity, caller }: UserContext,
   { code, password }: { code: string; password: string },
 ): Promise<void> {
-  const { adapter, internalAdapter } = await identity.$context;
-  const sent = await internalAdapter.findVerificationValue(`reset-password:${code}`);
+  const { internalAdapter } = await identity.$context;
   const body = { token: code, newPassword: password };
-  await refused(
-    { db },
-    runWithTransaction(adapter, () => identity.api.resetPassword({ body })),
-  );
-  if (!sent) return;
-  await db.transaction(async (tx) => {
-    await tx.delete(verifications).where(eq(verifications.value, sent.value));
-    await writeAudit(tx, caller, { action: "account.reset-password", target: sent.value });
+  await inTransaction(db, async (tx) => {
+    const sent = await internalAdapter.findVerificationValue(`reset-password:${code}`);
+    const account = sent && (await lockAccount(tx, sent.value));
+    if (!account) throw codeExpired();
+    await refused({ db }, identity.api.resetPassword({ body }));
+    await forgetCodes(tx, account.id);
+    await writeAudit(tx, caller, { action: "account.reset-password", target: account.id });
   });
 }

@@ -1,13 +1,8 @@
+import { type ChangeKind, changeTexts } from "./change-texts.ts";
 import type { Language } from "./languages.ts";
+import type { Text } from "./text.ts";
 
-/** One mail in one language: what comes before and after the code. */
-interface Text {
-  subject: string;
-  before: string;
-  after: string;
-}
-
-export type MailKind = "confirmEmail" | "emailTaken" | "resetPassword";
+export type MailKind = "confirmEmail" | "emailTaken" | "resetPassword" | ChangeKind;
 
 export const greetings: Record<Language, string> = {
   en: "Hello,",
@@ -17,6 +12,7 @@ export const greetings: Record<Language, string> = {
 };
 
 export const texts: Record<MailKind, Record<Language, Text>> = {
+  ...changeTexts,
   confirmEmail: {
     en: {
       subject: "Confirm your e-mail address",

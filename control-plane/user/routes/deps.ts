@@ -6,6 +6,8 @@ import type { UserContext } from "../context.ts";
 import type { Identify } from "../identify.ts";
 import type { Identity } from "../identity.ts";
 import type { ServiceSecrets } from "../issue-service-token.ts";
+import type { Post } from "../mail/post.ts";
+import { cleanUserAgent } from "../note-origin.ts";
 
 /** What the routes of the user service are given. */
 export interface UserRouteDeps {
@@ -15,6 +17,7 @@ export interface UserRouteDeps {
   within(scope: Scope): Queries;
   identity: Identity;
   identify: Identify;
+  post: Post;
   serviceSecrets: ServiceSecrets;
   /** Key of what is remembered of requests. */
   secret: Buffer;
@@ -27,7 +30,9 @@ export function callerContext(deps: UserRouteDeps, c: Context<HttpEnv>): UserCon
     db: deps.db,
     scoped: deps.within(scopeOf(caller.rights)),
     identity: deps.identity,
+    post: deps.post,
     caller,
+    userAgent: cleanUserAgent(c.req.header("user-agent")),
     headers: new Headers({ authorization: c.req.header("authorization") ?? "" }),
   };
 }

@@ -12,14 +12,18 @@ test.each(languages)("every mail is written in %s, as text and as HTML, and name
   const all = [
     compose("confirmEmail", { ...reader, language }, "a.code<&"),
     compose("resetPassword", { ...reader, language }, "the-code"),
+    compose("changeEmail", { ...reader, language }, "a-third-code"),
     compose("emailTaken", { ...reader, language }),
+    compose("emailWanted", { ...reader, language }),
+    compose("emailChangeAsked", { ...reader, language }),
+    compose("passwordChanged", { ...reader, language }),
   ];
   for (const mail of all) {
     expect(mail.subject).toBeTruthy();
     expect(mail.html).toContain(`<html lang="${language}">`);
     expect(mail.text + mail.html).not.toMatch(/undefined|\[object|Ada/);
   }
-  expect(new Set(all.map(({ subject }) => subject)).size).toBe(3);
+  expect(new Set(all.map(({ subject }) => subject)).size).toBe(all.length);
   expect(all[0]?.text).toContain("a.code<&");
   expect(all[0]?.html).toContain("a.code&lt;&amp;");
 });
