@@ -5,7 +5,7 @@ import { type Language, toLanguage } from "./mail/languages.ts";
 import { refused } from "./refusal.ts";
 
 export interface Session {
-  account: { id: string; name: string; email: string; language: Language };
+  account: { id: string; name: string; email: string; language: Language; twoFactor: boolean };
   token: string;
   expiresAt: Date;
 }
@@ -22,7 +22,11 @@ export async function readSession({
     throw error;
   });
   if (!found) throw new BerthError("unauthorized", "This session has ended. Sign in again.");
-  const { id, name, email, language } = found.user;
+  const { id, name, email, language, twoFactorEnabled } = found.user;
   const { token, expiresAt } = found.session;
-  return { account: { id, name, email, language: toLanguage(language) }, token, expiresAt };
+  return {
+    account: { id, name, email, language: toLanguage(language), twoFactor: twoFactorEnabled === true },
+    token,
+    expiresAt,
+  };
 }

@@ -1,6 +1,11 @@
+import { eq } from "drizzle-orm";
 import { writeAudit } from "../audit/write.ts";
+import { type Challenge, challengeIn } from "./challenge.ts";
 import type { UserContext } from "./context.ts";
+import { inTransaction } from "./in-transaction.ts";
+import { noteOrigin } from "./note-origin.ts";
 import { refused } from "./refusal.ts";
+import { users } from "./schema.ts";
 
 export interface SignedIn {
   /** Shown once: `Authorization: Bearer <token>`. */
@@ -8,12 +13,35 @@ export interface SignedIn {
   account: { id: string; name: string; email: string };
 }
 
-/** Begins a session. Throws `sign_in_refused`, or `email_not_verified` for whoever knows the password. */
-export async function signIn(
-  { db, identity, caller }: UserContext,
+/**
+ * Begins a session, or asks for the second factor. Throws `sign_in_refused`, or `email_not_verified` for whoever knows the
+ * password.
+ */
+export function signIn(
+  ctx: UserContext,
   input: { email: string; password: string },
-): Promise<SignedIn> {
-  const { token, user } = await refused({ db }, identity.api.signInEmail({ body: input }));
-  await writeAudit(db, { ...caller, actor: `user:${user.id}` }, { action: "session.begin", target: user.id });
-  return { token, account: { id: user.id, name: user.name, email: user.email } };
+): Promise<SignedIn | Challenge> {
+  const { db, identity, caller } = ctx;
+  return inTransaction(db, async (tx) => {
+    // Who changes the password waits, or has ended every session before it is looked at here.
+    await tx.select({ id: users.id }).from(users).where(eq(users.email, input.email)).for("share");
+    const { response, headers } = await refused(
+      { db },
+      identity.api.signInEmail({ body: input, returnHeaders: true }),
+    );
+    // Its plugin answers otherwise than better-auth's types say.
+    const { token, user } = response as Partial<typeof response>;
+    if (!token || !user) {
+      const { userId, ...asked } = await challengeIn(ctx, headers);
+      await writeAudit(tx, caller, { action: "session.ask-second-factor", target: userId });
+      return asked;
+    }
+    await noteOrigin(ctx, tx, token);
+    await writeAudit(
+      tx,
+      { ...caller, actor: `user:${user.id}` },
+      { action: "session.begin", target: user.id },
+    );
+    return { token, account: { id: user.id, name: user.name, email: user.email } };
+  });
 }

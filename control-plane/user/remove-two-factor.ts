@@ -1,0 +1,32 @@
+import { eq } from "drizzle-orm";
+import { writeAudit } from "../audit/write.ts";
+import { checkPassword } from "./check-password.ts";
+import type { UserContext } from "./context.ts";
+import { inTransactionThatStays } from "./in-transaction.ts";
+import { lockOwnAccount } from "./lock-account.ts";
+import type { Session } from "./read-session.ts";
+import { noTwoFactor } from "./refusal.ts";
+import { twoFactors } from "./schema.ts";
+import { type SecondFactor, takeSecondFactor } from "./take-second-factor.ts";
+
+/**
+ * Removes the second factor, for who has it and the password: a session alone is not enough. Throws `wrong_password`,
+ * `wrong_code`, `too_many_requests`, or `conflict` when there is none.
+ */
+export async function removeTwoFactor(
+  ctx: UserContext,
+  { account: { id } }: Session,
+  { password, ...factor }: { password: string } & SecondFactor,
+): Promise<void> {
+  const { db, identity, caller } = ctx;
+  const { internalAdapter } = await identity.$context;
+  await inTransactionThatStays(db, async (tx) => {
+    if (!(await lockOwnAccount(tx, id)).twoFactor) throw noTwoFactor();
+    await checkPassword(ctx, tx, { userId: id, password });
+    const refusal = await takeSecondFactor(ctx, tx, id, factor as SecondFactor);
+    if (refusal) return refusal;
+    await internalAdapter.updateUser(id, { twoFactorEnabled: false });
+    await tx.delete(twoFactors).where(eq(twoFactors.userId, id));
+    await writeAudit(tx, caller, { action: "two-factor.remove", target: id });
+  });
+}
