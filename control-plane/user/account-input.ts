@@ -10,6 +10,8 @@ const email = z
   .regex(/^[\x21-\x7e]+$/, "must be plain ASCII")
   .pipe(z.email("must be an e-mail address"))
   .transform((text) => text.toLowerCase())
+  // Ours are there: accounts that have no address of their own.
+  .refine((address) => !address.endsWith(".invalid"), "must be an address that can receive mail")
   .openapi({ type: "string", format: "email", example: "ada@acme.example" });
 
 const password = z
@@ -37,6 +39,24 @@ export const newAccount = z
   })
   .openapi("NewAccount");
 export type NewAccount = z.infer<typeof newAccount>;
+
+/** A password that is compared only. */
+const givenPassword = z.string().max(1_000).meta({ format: "password" });
+export const passwordOnly = z.strictObject({ password: givenPassword }).openapi("GivenPassword");
+export const accountChange = z
+  .strictObject({ name: name.optional(), language: z.enum(languages).optional() })
+  .openapi("AccountChange");
+export type AccountChange = z.infer<typeof accountChange>;
+export const passwordChange = z.strictObject({ current: givenPassword, password }).openapi("PasswordChange");
+export const emailChange = z.strictObject({ email, password: givenPassword }).openapi("EmailChange");
+export const emailChangeCode = z
+  .strictObject({
+    code: z
+      .string()
+      .regex(/^[\w-]{24}$/, "is not a code of ours")
+      .meta({ description: "From the mail." }),
+  })
+  .openapi("EmailChangeCode");
 
 export const credentials = z.strictObject({ email, password: z.string().max(1_000) }).openapi("Credentials");
 export const addressOnly = z.strictObject({ email }).openapi("EmailAddress");
