@@ -24,6 +24,7 @@ export default defineConfig({
       project("components", { testTimeout: 30_000, parallel: false }),
       project("toolchain", { testTimeout: 60_000, parallel: false }),
       project("control-plane", { testTimeout: 30_000, parallel: true, environment: true }),
+      project("fuzz", { testTimeout: 150_000, parallel: false, environment: true }),
       project("platform", { testTimeout: 300_000, parallel: false, environment: true }),
       project("cli-stack", { testTimeout: 300_000, parallel: false }),
       project("provisioner", { testTimeout: 300_000, parallel: false, environment: true }),

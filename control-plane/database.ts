@@ -44,7 +44,7 @@ export function openDatabase(options: {
     onOneConnection(pool, asItIs, (client) => drizzle(client).transaction(work, config));
   return {
     db,
-    within: (scope) => scopedDatabase(scoped, scope),
+    within: remembering((scope) => scopedDatabase(scoped, scope)),
     async ping() {
       const from = performance.now();
       await pool.query("select 1").catch((error) => {
@@ -79,9 +79,13 @@ function openPool({ log, max }: { log: Logger; max?: number }, config: pg.Client
 /** The scope that each connection is in; one that was not told yet sees nothing. */
 const scopes = new WeakMap<pg.PoolClient, string>();
 
+function nameOf({ organizations, tenant }: Scope): string {
+  return `${organizations}/${tenant}`;
+}
+
 /** Tells a connection its scope, unless it was the same the last time: most requests are of few organisations. */
 function entering({ organizations, tenant }: Scope) {
-  const wanted = `${organizations}/${tenant}`;
+  const wanted = nameOf({ organizations, tenant });
   return async (client: pg.PoolClient) => {
     if (scopes.get(client) === wanted) return;
     scopes.delete(client);
@@ -95,6 +99,21 @@ function entering({ organizations, tenant }: Scope) {
 }
 
 async function asItIs(): Promise<void> {}
+
+/** How many scopes' ways to see a database are kept. */
+const scopesKept = 1_000;
+
+/** What was made for a scope is of use to the next request from it. */
+function remembering(make: (scope: Scope) => Queries): (scope: Scope) => Queries {
+  const kept = new Map<string, Queries>();
+  return (scope) => {
+    const key = nameOf(scope);
+    const made = kept.get(key) ?? make(scope);
+    if (kept.size >= scopesKept) kept.clear();
+    kept.set(key, made);
+    return made;
+  };
+}
 
 /** Every query and every transaction runs on a connection that is in the scope. */
 function scopedDatabase(pool: pg.Pool, scope: Scope): Queries {

@@ -1,10 +1,14 @@
 // The only reader of process.env: everything else gets its settings as arguments.
 import { program } from "./cli/program.ts";
 import { createSay } from "./cli/say.ts";
+import { secretVariables } from "./settings.ts";
 
 const say = createSay((text) => process.stdout.write(text));
+const env = { ...process.env };
+// What is started without an environment of its own inherits this one.
+for (const name of secretVariables) delete process.env[name];
 try {
-  await program({ env: process.env, say, node: process.execPath, main: import.meta.filename }).parseAsync();
+  await program({ env, say, node: process.execPath, main: import.meta.filename }).parseAsync();
 } catch (error) {
   // A person reads this: one sentence, and the stack only for whoever asks for it.
   process.stderr.write(`berth: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -35,6 +35,8 @@ export function dataPaths(dataDir: string) {
     apiKey: join(secrets, "api-key"),
     /** Put there by an operator whose mail server wants one. */
     smtpPassword: join(secrets, "smtp-password"),
+    /** Put there by an operator whose Supabase project signs with it. */
+    supabaseJwtSecret: join(secrets, "supabase-jwt-secret"),
     /** Mails of an environment without a mail server. */
     mail: join(dataDir, "mail"),
     loginPassword: (login: Login) => join(secrets, `${login}-password`),

@@ -1,10 +1,13 @@
-import type { Hono } from "hono";
 import { createServiceTokenVerifier } from "./access/service-token.ts";
+import { createCounters } from "./counters.ts";
 import { type DatabaseLogin, openDatabase } from "./database.ts";
 import { authenticateBy } from "./http/authenticate.ts";
 import type { HttpEnv } from "./http/context.ts";
 import { forgetOldAnswers } from "./http/idempotency.ts";
+import { createLimiter } from "./http/limit.ts";
+import type { LimitTable } from "./http/limits.ts";
 import { problemResponse } from "./http/problem.ts";
+import type { ServiceApp } from "./http/service.ts";
 import { createInstanceApp } from "./instance/app.ts";
 import { createInstanceClient } from "./instance/client.ts";
 import { checkProvisioner } from "./instance/presence.ts";
@@ -19,6 +22,7 @@ import type { Mailer } from "./mail/mailer.ts";
 import { openMailer } from "./mail/open-mailer.ts";
 import type { Logger } from "./observability/log.ts";
 import { dataPaths } from "./paths.ts";
+import { openRedis, type RedisConnection } from "./redis.ts";
 import type { Settings } from "./settings.ts";
 import { createSignals } from "./signals.ts";
 import { createTenantApp } from "./tenant/app.ts";
@@ -28,28 +32,37 @@ import { followFeed } from "./tenant/follow-feed.ts";
 import { outboxSignal, startOutbox } from "./tenant/outbox.ts";
 import { createUserApp } from "./user/app.ts";
 import { createUserClient } from "./user/client.ts";
+import { createFailedSignIns } from "./user/failed-sign-ins.ts";
 import { forgetOldCodes } from "./user/forget-codes.ts";
 import { createIdentify } from "./user/identify.ts";
 import { createIdentity } from "./user/identity.ts";
+import { joining } from "./user/in-transaction.ts";
+import { openKnownAddresses } from "./user/known-addresses.ts";
 import { createPost } from "./user/mail/post.ts";
+import { openSessionCopies } from "./user/session-copies.ts";
+import { sessionStorage } from "./user/session-storage.ts";
 
 export interface ServicesOptions {
   settings: Pick<Settings, "domain" | "httpPort">;
   logins: { user: DatabaseLogin; tenant: DatabaseLogin; instance: DatabaseLogin };
   /** What the key file holds. */
   key: string;
+  /** Redis, on 127.0.0.1. Everything works without it, too. */
+  redis: { port: number; password: string };
   mailer: Mailer;
   log: Logger;
   /** Where the user and the instance service run when they are not in this process. */
   userUrl?: string;
   instanceUrl?: string;
   probe?: ProbeInstance;
+  /** Other limits of rate than the usual. */
+  limits?: LimitTable;
   /** Milliseconds between two signs of life of an event stream. */
   heartbeatMs?: number;
 }
 
 export interface Services {
-  apps: Record<"user" | "tenant" | "instance", Hono<HttpEnv>>;
+  apps: Record<"user" | "tenant" | "instance", ServiceApp>;
   /** All three behind one port: what `serve` of @hono/node-server takes. */
   fetch(request: Request, env?: HttpEnv["Bindings"]): Response | Promise<Response>;
   /** Starts what works in the background. A database that is away is waited for. */
@@ -68,6 +81,7 @@ export async function openServices(settings: Settings, log: Logger): Promise<Ser
     settings,
     log,
     key: await readSecret(paths.key),
+    redis: { port: settings.redisPort, password: await readSecret(paths.redisPassword) },
     mailer: await openMailer(settings),
     logins: {
       user: await readLogin(settings, "auth_run", "auth"),
@@ -85,6 +99,8 @@ export function createServices(options: ServicesOptions): Services {
     tenant: openDatabase({ login: logins.tenant, name: "berth tenant", log }),
     instance: openDatabase({ login: logins.instance, name: "berth instance", log }),
   };
+  // Sign-ins hold connections while passwords are hashed: who calls must be found out all the same.
+  const callers = openDatabase({ login: logins.user, name: "berth callers", log });
   const secret = deriveKey(options.key, "idempotency");
   const serviceSecrets = new Map(
     ["tenant", "instance"].map((service) => [service, deriveKey(options.key, `service ${service}`)]),
@@ -92,16 +108,20 @@ export function createServices(options: ServicesOptions): Services {
   const signals = { tenant: createSignals(), instance: createSignals() };
   const wake = createWake(databases.instance.db);
 
+  const redis = openRedis({ ...options.redis, name: "berth-services", log });
+  const { copies, failures, limiter } = overRedis(redis, options);
   const userLog = log.child({ service: "user" });
-  const post = createPost({ mailer: options.mailer, log: userLog });
   const identity = createIdentity({
     db: databases.user.db,
     secret: deriveKey(options.key, "identity").toString("base64"),
-    post,
+    mailer: options.mailer,
     log: userLog,
+    storage: sessionStorage({ db: joining(databases.user.db), copies }),
   });
-  const identify = createIdentify(databases.user.db);
+  const identify = createIdentify(callers.db);
   const user = createUserApp({
+    limiter,
+    failures,
     authenticate: authenticateBy(
       createServiceTokenVerifier("user", () => identity.api.getJwks()),
       identify,
@@ -111,10 +131,10 @@ export function createServices(options: ServicesOptions): Services {
     within: databases.user.within,
     identity,
     identify,
-    post,
+    post: createPost({ mailer: options.mailer, log: userLog }),
     serviceSecrets,
     secret,
-    checks: { database: () => databases.user.ping() },
+    checks: { database: () => databases.user.ping(), redis: () => redis.ping() },
   });
   /** The user service as another one sees it. */
   const userClient = (service: string) =>
@@ -125,11 +145,16 @@ export function createServices(options: ServicesOptions): Services {
       fetch: options.userUrl ? fetch : async (input, init) => user.request(input, init),
     });
   const users = { tenant: userClient("tenant"), instance: userClient("instance") };
+  // Asked for every request, so in one process it is asked without a request in between (decision 0009).
   const authenticate = (service: "tenant" | "instance") =>
-    authenticateBy(createServiceTokenVerifier(service, users[service].keys), users[service].identify);
+    authenticateBy(
+      createServiceTokenVerifier(service, users[service].keys),
+      options.userUrl ? users[service].identify : identify,
+    );
 
   const instance = createInstanceApp({
     authenticate: authenticate("instance"),
+    limiter,
     log: log.child({ service: "instance" }),
     ctx: { box: createSecretsBox(options.key), wake },
     within: databases.instance.within,
@@ -149,6 +174,7 @@ export function createServices(options: ServicesOptions): Services {
   });
   const tenant = createTenantApp({
     authenticate: authenticate("tenant"),
+    limiter,
     log: log.child({ service: "tenant" }),
     ctx: { addressOf: addressOf(settings) },
     within: databases.tenant.within,
@@ -200,8 +226,22 @@ export function createServices(options: ServicesOptions): Services {
     async stop() {
       await Promise.all(background.splice(0).map((part) => part.stop()));
       options.mailer.close();
-      await Promise.all(Object.values(databases).map((database) => database.close()));
+      copies.close();
+      await redis.close();
+      await Promise.all([callers, ...Object.values(databases)].map((database) => database.close()));
     },
+  };
+}
+
+/** What counts and remembers in Redis, with prefixes of its own beside Traefik's routes. */
+function overRedis({ client }: RedisConnection, { key, limits, log }: ServicesOptions) {
+  const secret = deriveKey(key, "counts").toString("base64");
+  const counters = createCounters({ redis: client, prefix: "berth:counts", secret, log });
+  const known = openKnownAddresses({ redis: client, prefix: "berth:known", secret, log });
+  return {
+    copies: openSessionCopies({ redis: client, prefix: "berth:identity", log }),
+    failures: createFailedSignIns(counters, known),
+    limiter: createLimiter(counters, limits),
   };
 }
 
@@ -214,7 +254,7 @@ function addressOf({ domain, httpPort }: Pick<Settings, "domain" | "httpPort">) 
 /** Each service keeps its own errors and unknown paths, so requests are handed over whole. */
 function byFirstPart(apps: Services["apps"]): Services["fetch"] {
   return (request, env) => {
-    const [, first = ""] = new URL(request.url).pathname.split("/");
+    const first = /^[a-z]+:\/\/[^/]*\/([^/?#]*)/i.exec(request.url)?.[1] ?? "";
     if (Object.hasOwn(apps, first)) return apps[first as keyof typeof apps].fetch(request, env);
     // Without a service's name the health is the tenant service's, which tells of the instance service too.
     if (first === "health") return apps.tenant.fetch(request, env);

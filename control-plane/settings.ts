@@ -26,6 +26,20 @@ const smtpUrl = z
     error: "holds a password; put it into secrets/smtp-password in the data folder",
   });
 
+/** The project's address and nothing more; over http only on this machine, where a local Supabase answers. */
+function isProject(text: string): boolean {
+  const url = URL.parse(text);
+  if (url?.href !== `${url?.origin}/`) return false;
+  return (
+    url.protocol === "https:" ||
+    (url.protocol === "http:" && ["127.0.0.1", "localhost"].includes(url.hostname))
+  );
+}
+const supabaseUrl = z
+  .string()
+  .refine(isProject, "must be https://<project>.supabase.co; http is for 127.0.0.1 and localhost only")
+  .transform((text) => new URL(text).origin);
+
 const variables = z.object({
   /** Names the environment and prefixes its containers, networks and volumes. */
   BERTH_ENV: z
@@ -67,6 +81,10 @@ const variables = z.object({
   BERTH_SMTP_URL: smtpUrl.optional(),
   /** Whom mails come from. */
   BERTH_MAIL_FROM: z.email().optional(),
+  /** A Supabase project whose users' access tokens are accepted. */
+  SUPABASE_URL: supabaseUrl.optional(),
+  /** What a project of the legacy kind signs with (HS256); better in the data folder, in secrets/supabase-jwt-secret. */
+  SUPABASE_JWT_SECRET: z.string().min(32, "must have 32 characters at least").optional(),
   BERTH_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal"]).default("info"),
   XDG_DATA_HOME: z.string().optional(),
 });
@@ -93,6 +111,8 @@ export interface Settings {
   /** Without one mails are kept as files in the data folder. */
   smtpUrl: string | undefined;
   mailFrom: string;
+  /** `url` without a slash at its end; `secret` is the one of the environment, see openSupabase. */
+  supabase: { url: string; secret: string | undefined } | undefined;
   logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal";
 }
 
@@ -132,10 +152,22 @@ export function parseSettings(env: Record<string, string | undefined>): Settings
     enginesAhead: v.BERTH_ENGINES_AHEAD,
     smtpUrl: v.BERTH_SMTP_URL,
     mailFrom: v.BERTH_MAIL_FROM ?? `berth@${v.BERTH_DOMAIN}`,
+    supabase: v.SUPABASE_URL ? { url: v.SUPABASE_URL, secret: v.SUPABASE_JWT_SECRET } : undefined,
     logLevel: v.BERTH_LOG_LEVEL,
   };
+  // Its tokens say who issued them, and only the project's address tells whether that is right.
+  if (v.SUPABASE_JWT_SECRET && !v.SUPABASE_URL)
+    throw new SettingsError("SUPABASE_JWT_SECRET: set SUPABASE_URL as well, the address of its project.");
   refuseSharedPorts(settings);
   return settings;
+}
+
+/** Variables whose value is a secret: only the services need them. */
+export const secretVariables = ["SUPABASE_JWT_SECRET"];
+
+/** An environment for a process that is to know no secret. */
+export function withoutSecrets(env: Record<string, string | undefined>): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !secretVariables.includes(name)));
 }
 
 /** Stands for all settings together: two that are the same have the same. */

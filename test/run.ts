@@ -9,7 +9,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const cache = join(root, "node_modules", ".cache");
 const summaryFile = join(cache, "berth-test-summary");
 
-const fast = ["unit", "components", "toolchain", "control-plane"];
+const fast = ["unit", "components", "toolchain", "control-plane", "fuzz"];
 /** What is run one after the other; the lanes of one stage run side by side, for much of them is waiting. */
 const sets: Record<string, string[][][]> = {
   fast: [[fast]],

@@ -13,8 +13,11 @@ export type Access =
    * what would outlast their time.
    */
   | { who: "person"; inPerson?: true }
-  /** Whoever has this role, or a higher one, in the organisation it is about; platform staff as well. */
-  | { who: "role"; role: Role }
+  /**
+   * Whoever has this role, or a higher one, in the organisation it is about; platform staff as well. `beyondTenant`: not a
+   * key that is for one tenant.
+   */
+  | { who: "role"; role: Role; beyondTenant?: true }
   /** A person who is a member with this role or a higher one. Not a key, nor staff who is no member. `inPerson` as above. */
   | { who: "member"; role: Role; inPerson?: true }
   /** A person of the platform's staff. */
@@ -27,6 +30,9 @@ export function mustBe(access: Access, who: Principal): void {
   if (!fits(access, who)) throw forbidden(refusal[access.who]);
   if ("inPerson" in access && who.kind === "session" && who.impersonator !== null) {
     throw forbidden("This can be done by the person alone, not by staff who act as them.");
+  }
+  if ("beyondTenant" in access && who.rights.tenant !== null) {
+    throw forbidden(`This key is for tenant ${who.rights.tenant} alone; this needs one of the organisation.`);
   }
 }
 

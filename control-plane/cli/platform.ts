@@ -6,7 +6,7 @@ import { dataPaths } from "../paths.ts";
 import { bringUp } from "../platform/bring-up.ts";
 import type { PlatformOutputs } from "../platform/outputs.ts";
 import { takeDown } from "../platform/take-down.ts";
-import type { Settings } from "../settings.ts";
+import { type Settings, withoutSecrets } from "../settings.ts";
 import type { CommandLine } from "./command-line.ts";
 import { stop } from "./stop.ts";
 
@@ -24,7 +24,7 @@ export async function platformUp(args: Args): Promise<{ tools: Tools; platform: 
   const { value: ready } = await say.part("toolchain and images", () => tools(args));
   await linkPlugins(dataPaths(settings.dataDir).pulumiHome, ready);
   const { value: platform } = await say.part("platform", (progress) =>
-    bringUp({ settings, tools: ready, env, progress }),
+    bringUp({ settings, tools: ready, env: withoutSecrets(env), progress }),
   );
   return { tools: ready, platform };
 }
@@ -36,6 +36,6 @@ export async function platformDown(args: Args, options: { purge?: boolean }): Pr
   await stop(settings, say);
   const ready = await tools(args);
   await say.part("platform goes down", (progress) =>
-    takeDown({ settings, tools: ready, env, progress }, options),
+    takeDown({ settings, tools: ready, env: withoutSecrets(env), progress }, options),
   );
 }

@@ -1,6 +1,6 @@
 import type { Server } from "node:http";
 import { serve as listen } from "@hono/node-server";
-import { createLog } from "../observability/log.ts";
+import { createLog, gatheringOutput } from "../observability/log.ts";
 import { openServices } from "../services.ts";
 import type { Settings } from "../settings.ts";
 import { askedToStop } from "./asked-to-stop.ts";
@@ -11,7 +11,7 @@ const graceMs = 10_000;
 /** Runs the three services on one port of 127.0.0.1 until they are asked to stop. */
 export async function serve(settings: Settings): Promise<void> {
   const stop = askedToStop();
-  const log = createLog(settings, "services");
+  const log = createLog(settings, "services", gatheringOutput());
   const services = await openServices(settings, log);
   const { promise: fell, reject } = Promise.withResolvers<never>();
   const server = listen(

@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { BerthError } from "../errors.ts";
 import type { HttpEnv } from "./context.ts";
@@ -6,16 +6,18 @@ import type { HttpEnv } from "./context.ts";
 /** Bytes a request's body may have. */
 const maxBodyBytes = 1024 * 1024;
 
-export const limitBody: MiddlewareHandler<HttpEnv> = bodyLimit({
+const limit: MiddlewareHandler<HttpEnv> = bodyLimit({
   maxSize: maxBodyBytes,
   onError: () => {
     throw new BerthError("body_too_large", `A body may have ${maxBodyBytes} bytes at most.`);
   },
 });
 
+export const limitBody: MiddlewareHandler<HttpEnv> = (c, next) => (hasNoBody(c) ? next() : limit(c, next));
+
 /** A body that is there must be JSON, and say so. */
 export const requireJson: MiddlewareHandler<HttpEnv> = async (c, next) => {
-  if (c.req.method === "GET" || c.req.method === "HEAD") return next();
+  if (hasNoBody(c)) return next();
   const text = await c.req.text();
   if (text !== "") {
     const type = c.req.header("content-type") ?? "";
@@ -37,3 +39,8 @@ export const requireJson: MiddlewareHandler<HttpEnv> = async (c, next) => {
   }
   await next();
 };
+
+/** Said by the method: to look for a body makes a whole request of what is only a line so far. */
+function hasNoBody(c: Context): boolean {
+  return c.req.method === "GET" || c.req.method === "HEAD";
+}

@@ -1,6 +1,7 @@
 import type { Caller } from "../audit/write.ts";
 import type { Logger } from "../observability/log.ts";
 import type { Authenticate } from "./authenticate.ts";
+import type { Limiter } from "./limit.ts";
 
 /** What the middleware puts beside a request. */
 export interface HttpEnv {
@@ -11,8 +12,10 @@ export interface HttpEnv {
   Variables: {
     requestId: string;
     authenticate: Authenticate;
+    limiter: Limiter;
     /** Set by every route's guard. */
     caller: Caller;
-    log: Logger;
+    /** The log, with the request's id. */
+    log: () => Logger;
   };
 }

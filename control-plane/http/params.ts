@@ -19,5 +19,6 @@ export const tenantReference = z
   .string()
   .min(1)
   .max(63)
-  .regex(/^[^\p{Cc}]*$/u, "must not hold control characters")
+  // Not a pattern of the document: a JSON Schema's has no flags.
+  .refine((text) => !/\p{Cc}/u.test(text), "must not hold control characters")
   .meta({ description: "Slug or id.", example: "acme" });

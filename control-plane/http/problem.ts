@@ -4,6 +4,7 @@ import { HTTPException } from "hono/http-exception";
 import { databaseUnavailable, isDatabaseAway } from "../database.ts";
 import { BerthError, type ProblemCode, problems } from "../errors.ts";
 import type { HttpEnv } from "./context.ts";
+import { apiHeaders } from "./headers.ts";
 
 /** An error as callers see it (RFC 9457). */
 export const problemSchema = z
@@ -24,8 +25,8 @@ export const problemSchema = z
 /** Answers with a problem. What is not a {@link BerthError} goes to the log and not to the caller. */
 export function answerProblem(c: Context<HttpEnv>, error: unknown): Response {
   const known = toBerthError(error);
-  if (!known) c.get("log").error({ err: error }, "unexpected error");
-  else if (known.status >= 500) c.get("log").warn({ err: known }, "request refused");
+  if (!known) c.get("log")().error({ err: error }, "unexpected error");
+  else if (known.status >= 500) c.get("log")().warn({ err: known }, "request refused");
   return problemResponse(
     c.get("requestId"),
     known?.code ?? "internal",
@@ -53,7 +54,12 @@ export function problemResponse(
   };
   return Response.json(body, {
     status,
-    headers: { ...more?.headers, "content-type": "application/problem+json", "x-request-id": requestId },
+    headers: {
+      ...Object.fromEntries(apiHeaders),
+      ...more?.headers,
+      "content-type": "application/problem+json",
+      "x-request-id": requestId,
+    },
   });
 }
 

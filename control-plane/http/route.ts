@@ -5,33 +5,44 @@ import { actorOf, noRights } from "../access/principal.ts";
 import { BerthError, type ProblemCode } from "../errors.ts";
 import { bearerToken } from "./authenticate.ts";
 import type { HttpEnv } from "./context.ts";
+import type { RouteLimit } from "./limit.ts";
 import { problemResponses } from "./responses.ts";
 
 /** Name of the extension by which an OpenAPI document says who may call an operation. */
 export const accessExtension = "x-berth-access";
 
+/** The same for the limits of rate that it is held to. */
+export const limitsExtension = "x-berth-limits";
+
 /**
  * A route and who may call it: nobody else reaches its handler. What a route is about is not known here, so verbs look at
  * the caller's role in the organisation that it turns out to belong to (`mustHaveRole`).
+ * @param limits what it is held to besides the limits of all reads and writes
  */
 export function route<const Path extends string, Config extends Omit<RouteConfig, "path"> & { path: Path }>(
   access: Access,
   config: Config,
+  ...limits: RouteLimit[]
 ) {
-  const refusals: ProblemCode[] = access.who === "anyone" ? [] : ["unauthorized"];
+  const calls: RouteLimit = /^(get|head)$/.test(config.method) ? "reads" : "writes";
+  const held = [calls, ...limits];
+  const refusals: ProblemCode[] = ["too_many_requests"];
+  if (access.who !== "anyone") refusals.push("unauthorized");
   if (access.who !== "anyone" && access.who !== "known") refusals.push("forbidden");
   return createRoute({
     ...config,
     ...(access.who === "anyone" ? { security: [] } : {}),
     [accessExtension]: access,
+    [limitsExtension]: held,
     responses: problemResponses(config.responses, refusals) as Config["responses"],
-    middleware: guard(access),
+    middleware: guard(access, held),
   } as Config & { middleware: MiddlewareHandler<HttpEnv> });
 }
 
-function guard(access: Access): MiddlewareHandler<HttpEnv> {
+function guard(access: Access, limits: RouteLimit[]): MiddlewareHandler<HttpEnv> {
   return async (c, next) => {
     await admit(access, c);
+    await c.get("limiter").admit(c, limits);
     await next();
   };
 }

@@ -1,23 +1,25 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
-import { secureHeaders } from "hono/secure-headers";
 import { BerthError } from "../errors.ts";
 import type { Logger } from "../observability/log.ts";
 import type { Authenticate } from "./authenticate.ts";
 import { limitBody, requireJson } from "./body.ts";
 import type { HttpEnv } from "./context.ts";
+import { apiHeaders } from "./headers.ts";
+import type { Limiter } from "./limit.ts";
 import { answerProblem, problemResponse } from "./problem.ts";
 
 export type ServiceApp = OpenAPIHono<HttpEnv>;
 
 export interface ServiceOptions {
   authenticate: Authenticate;
+  limiter: Limiter;
   log: Logger;
 }
 
 /** An app with what every service has: request id, log, limits, and problems for answers. Routes say who may call them. */
-export function createService({ authenticate, log }: ServiceOptions): ServiceApp {
+export function createService({ authenticate, limiter, log }: ServiceOptions): ServiceApp {
   const app = new OpenAPIHono<HttpEnv>({
     defaultHook: (result) => {
       if (result.success) return;
@@ -36,16 +38,15 @@ export function createService({ authenticate, log }: ServiceOptions): ServiceApp
   app.use(requestId({ limitLength: 64 }));
   app.use(async (c, next) => {
     const from = performance.now();
-    c.set("log", log.child({ requestId: c.get("requestId") }));
+    const requestId = c.get("requestId");
+    c.set("log", () => log.child({ requestId }));
     c.set("authenticate", authenticate);
+    c.set("limiter", limiter);
+    // Before the answer is made: to add them to one that is there costs as much as the rest of a request.
+    for (const [name, value] of apiHeaders) c.header(name, value);
     await next();
     const ms = Math.round(performance.now() - from);
-    c.get("log").info({ method: c.req.method, path: c.req.path, status: c.res.status, ms }, "request");
-  });
-  app.use(secureHeaders());
-  app.use(async (c, next) => {
-    await next();
-    if (!c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store");
+    log.info({ requestId, method: c.req.method, path: c.req.path, status: c.res.status, ms }, "request");
   });
   app.use(
     methodNotAllowed({

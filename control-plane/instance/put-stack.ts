@@ -40,6 +40,9 @@ export async function putStack(
     if (violatedUnique(error) === "stacks_slug") {
       throw new BerthError("slug_taken", `Another stack has the slug "${request.slug}".`);
     }
+    if (violatedUnique(error) === "operations_pkey") {
+      throw new BerthError("conflict", `Operation ${request.operation} is another stack's: mint a new id.`);
+    }
     throw error;
   }
 }

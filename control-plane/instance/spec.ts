@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { instanceName } from "../../stacks/tenant/contract.ts";
+import { storable } from "./storable.ts";
 
 const hostName = z
   .string()
@@ -10,24 +11,27 @@ const hostName = z
 export const stackSpec = z.strictObject({
   version: z.literal(1),
   /** Name of the company inside Odoo, set once when the clone is adopted. */
-  company: z.string().min(1).max(200),
+  company: storable.min(1).max(200),
   /** Login of the first administrator. */
-  admin: z.strictObject({ email: z.string().min(3).max(254) }),
+  admin: z.strictObject({ email: storable.min(3).max(254) }),
   odoo: z.strictObject({
     /** Installed before the first start, besides what the template has. */
-    modules: z.array(z.string()),
-    lang: z.string(),
-    country: z.string().nullable(),
+    modules: z.array(storable),
+    lang: storable,
+    country: storable.nullable(),
     demo: z.boolean(),
   }),
-  instances: z.record(
-    instanceName,
-    z.strictObject({
-      hosts: z.array(hostName).min(1),
-      /** Where people reach it, with scheme and, if not the usual one, port. */
-      baseUrl: z.url({ protocol: /^https?$/ }),
-    }),
-  ),
+  instances: z
+    .record(
+      instanceName,
+      z.strictObject({
+        hosts: z.array(hostName).min(1),
+        /** Where people reach it, with scheme and, if not the usual one, port. */
+        baseUrl: z.url({ protocol: /^https?$/ }),
+      }),
+    )
+    .refine((instances) => Object.keys(instances).length > 0, "must name one instance at least")
+    .meta({ minProperties: 1 }),
 });
 export type StackSpec = z.infer<typeof stackSpec>;
 

@@ -3,10 +3,14 @@ import { tenantId } from "../../stacks/tenant/contract.ts";
 import { operationError, operationKind, operationStatus } from "./operation-status.ts";
 import { stackSpec } from "./spec.ts";
 import { stackStatus } from "./stack-status.ts";
+import { storable } from "./storable.ts";
 
 /** Null for what was asked for before tenants belonged to somebody. */
 const organization = z.string().max(100).nullable().default(null);
 const operationId = z.string().regex(/^op_[a-z][a-z0-9]{15}$/, "is not an operation id");
+
+/** As the database keeps it: 32 bits. */
+const revision = z.int().min(1).max(2_147_483_647);
 
 /** What a stack should be, as the tenant service says it. `operation` is minted there, so saying it twice changes nothing. */
 export const stackRequest = z.discriminatedUnion("desired", [
@@ -14,20 +18,20 @@ export const stackRequest = z.discriminatedUnion("desired", [
     desired: z.literal("present"),
     organization,
     operation: operationId,
-    revision: z.int().min(1),
-    slug: z.string().min(1).max(63),
+    revision,
+    slug: storable.min(1).max(63),
     spec: stackSpec,
     /** Needed the first time, kept sealed, and ignored after that. */
     adminPasswordHash: z.string().min(1).optional(),
-    actor: z.string().min(1).max(200),
+    actor: storable.min(1).max(200),
   }),
   z.strictObject({
     desired: z.literal("absent"),
     organization,
     operation: operationId,
-    revision: z.int().min(1),
-    slug: z.string().min(1).max(63),
-    actor: z.string().min(1).max(200),
+    revision,
+    slug: storable.min(1).max(63),
+    actor: storable.min(1).max(200),
   }),
 ]);
 export type StackRequest = z.infer<typeof stackRequest>;

@@ -11,7 +11,7 @@ export interface TenantAppDeps extends ServiceOptions, TenantRouteDeps {
 
 /** The tenant service: what should be. */
 export function createTenantApp(deps: TenantAppDeps): ServiceApp {
-  const app = createService({ authenticate: deps.authenticate, log: deps.log });
+  const app = createService(deps);
   addHealth(app, "tenant", deps.checks);
   addDocs(app, "tenant", "What should be: tenants.");
   addTenantRoutes(app, deps);

@@ -17,9 +17,7 @@ export async function chooseOrganization(
   named: string | undefined,
   find: FindOrganization,
 ): Promise<string> {
-  const { roles, everywhere, tenant } = caller.rights;
-  if (tenant)
-    throw new BerthError("forbidden", `This key is for tenant ${tenant} alone; it cannot make others.`);
+  const { roles, everywhere } = caller.rights;
   const organization = named ?? onlyOne(Object.keys(roles));
   const isKnown = organization in roles || (everywhere !== null && (await find(organization)));
   if (!isKnown) throw invalid("organization", `"${organization}" is no organisation of yours`);

@@ -1,4 +1,4 @@
-import { and, desc, eq, lt, ne } from "drizzle-orm";
+import { and, desc, eq, lt, ne, sql } from "drizzle-orm";
 import { unionAll } from "drizzle-orm/pg-core";
 import type { Queries } from "../database.ts";
 import { notFound } from "../errors.ts";
@@ -8,9 +8,29 @@ import type { TenantRow } from "./tenant-view.ts";
 
 /** A tenant by its slug or id; one that is deleted is not there. Throws `not_found`. */
 export async function readTenant(db: Queries, slugOrId: string): Promise<TenantRow> {
-  const [row] = await db.select().from(tenants).where(named(slugOrId));
+  const { byId, bySlug } = reads(db);
+  const [row] = await (isId("ten", slugOrId) ? byId : bySlug).execute({ name: slugOrId });
   if (!row) throw notFound(`tenant "${slugOrId}"`);
   return row;
+}
+
+/** Made once for each way to see the database: to make the statement costs more than to run it. */
+const prepared = new WeakMap<Queries, ReturnType<typeof prepareReads>>();
+
+function reads(db: Queries) {
+  const known = prepared.get(db) ?? prepareReads(db);
+  prepared.set(db, known);
+  return known;
+}
+
+function prepareReads(db: Queries) {
+  const by = (column: typeof tenants.id | typeof tenants.slug, name: string) =>
+    db
+      .select()
+      .from(tenants)
+      .where(and(eq(column, sql.placeholder("name")), ne(tenants.status, "deleted")))
+      .prepare(name);
+  return { byId: by(tenants.id, "tenant_by_id"), bySlug: by(tenants.slug, "tenant_by_slug") };
 }
 
 /** The same row, locked until the transaction ends. */

@@ -10,7 +10,7 @@ const email = z
   .regex(/^[\x21-\x7e]+$/, "must be plain ASCII")
   .pipe(z.email("must be an e-mail address"))
   .transform((text) => text.toLowerCase())
-  // Ours are there: accounts that have no address of their own.
+  // Ours are there: accounts that were made for somebody whose address is not known.
   .refine((address) => !address.endsWith(".invalid"), "must be an address that can receive mail")
   .openapi({ type: "string", format: "email", example: "ada@acme.example" });
 
@@ -25,8 +25,9 @@ const name = z
   .trim()
   .min(1, "must not be empty")
   .max(100, "must have 100 characters at most")
-  .regex(
-    /^[^\p{Cc}\p{Cf}\u2028\u2029<>"]*$/u,
+  // Not a pattern of the document: a JSON Schema's has no flags.
+  .refine(
+    (text) => /^[^\p{Cc}\p{Cf}\u2028\u2029<>"]*$/u.test(text),
     "must not hold control or invisible characters, < > or quotes",
   );
 

@@ -10,7 +10,7 @@ import { addSessionRoutes } from "./routes/sessions.ts";
 import { addTwoFactorRoutes } from "./routes/two-factor.ts";
 
 export interface UserAppDeps extends ServiceOptions, UserRouteDeps {
-  checks: { database: Check };
+  checks: { database: Check; redis: Check };
 }
 
 /** The user service: who is who, and who may do what where. */

@@ -1,8 +1,10 @@
 import { eq } from "drizzle-orm";
 import { writeAudit } from "../audit/write.ts";
+import type { Queries } from "../database.ts";
 import { BerthError } from "../errors.ts";
 import { checkPassword } from "./check-password.ts";
 import type { UserContext } from "./context.ts";
+import { guardPassword } from "./guarded.ts";
 import { inTransaction } from "./in-transaction.ts";
 import { lockOwnAccount } from "./lock-account.ts";
 import type { Session } from "./read-session.ts";
@@ -20,15 +22,15 @@ export interface NewTwoFactor {
 
 /**
  * Makes a second factor, which is not asked for before it is confirmed; until then it may be begun anew. Throws
- * `wrong_password`, or `conflict` when there is one already.
+ * `wrong_password`, `too_many_requests`, or `conflict` when there is one already.
  */
 export function beginTwoFactor(
   ctx: UserContext,
-  { account: { id } }: Session,
+  { account: { id, email } }: Session,
   password: string,
 ): Promise<NewTwoFactor> {
   const { db, identity, caller, headers } = ctx;
-  return inTransaction(db, async (tx) => {
+  const begin = async (tx: Queries) => {
     const account = await lockOwnAccount(tx, id);
     if (account.twoFactor) {
       throw new BerthError(
@@ -46,5 +48,6 @@ export function beginTwoFactor(
     await writeAudit(tx, caller, { action: "two-factor.begin", target: id });
     const secret = new URL(made.totpURI).searchParams.get("secret") ?? "";
     return { uri: made.totpURI, secret, backupCodes: made.backupCodes };
-  });
+  };
+  return guardPassword(ctx, { email }, () => inTransaction(db, begin));
 }

@@ -1,8 +1,10 @@
 import { writeAudit } from "../audit/write.ts";
+import type { Queries } from "../database.ts";
 import { checkPassword } from "./check-password.ts";
 import type { UserContext } from "./context.ts";
 import { endOtherSessions } from "./end-other-sessions.ts";
 import { forgetCodes } from "./forget-codes.ts";
+import { guardPassword } from "./guarded.ts";
 import { inTransaction } from "./in-transaction.ts";
 import { lockOwnAccount } from "./lock-account.ts";
 import { compose } from "./mail/compose.ts";
@@ -10,7 +12,7 @@ import type { Session } from "./read-session.ts";
 
 /**
  * Sets a new password by the present one, and tells the owner by mail. Every other session of the account ends, and so do its
- * mailed codes. Throws `wrong_password`.
+ * mailed codes. Throws `wrong_password`, `too_many_requests`.
  */
 export async function changePassword(
   ctx: UserContext,
@@ -20,7 +22,7 @@ export async function changePassword(
   const { db, identity, post, caller } = ctx;
   const { internalAdapter, password: hashes } = await identity.$context;
   const { id } = session.account;
-  await inTransaction(db, async (tx) => {
+  const change = async (tx: Queries) => {
     const account = await lockOwnAccount(tx, id);
     await checkPassword(ctx, tx, { userId: id, password: current });
     await internalAdapter.updatePassword(id, await hashes.hash(password));
@@ -28,5 +30,6 @@ export async function changePassword(
     await forgetCodes(tx, id);
     await writeAudit(tx, caller, { action: "account.change-password", target: id });
     await post(compose("passwordChanged", account));
-  });
+  };
+  await guardPassword(ctx, session.account, () => inTransaction(db, change));
 }

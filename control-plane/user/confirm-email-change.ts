@@ -5,6 +5,7 @@ import type { UserContext } from "./context.ts";
 import { forgetCodes } from "./forget-codes.ts";
 import { inTransaction } from "./in-transaction.ts";
 import { lockOwnAccount } from "./lock-account.ts";
+import { placeholderAddress } from "./placeholder-address.ts";
 import type { Session } from "./read-session.ts";
 import { codeExpired } from "./refusal.ts";
 import { emailChangeName } from "./request-email-change.ts";
@@ -42,8 +43,14 @@ export async function confirmEmailChange(
 
 /** An account that was never confirmed does not hold an address: whoever typed it may be anybody. */
 async function takeFromUnconfirmed(tx: Queries, email: string): Promise<void> {
+  const [holder] = await tx
+    .select({ id: users.id })
+    .from(users)
+    .where(and(eq(users.email, email), eq(users.emailVerified, false)))
+    .for("update");
+  if (!holder) return;
   await tx
     .update(users)
-    .set({ email: sql`${users.id} || '@unconfirmed.invalid'`, updatedAt: sql`now()` })
-    .where(and(eq(users.email, email), eq(users.emailVerified, false)));
+    .set({ email: placeholderAddress(holder.id), updatedAt: sql`now()` })
+    .where(eq(users.id, holder.id));
 }

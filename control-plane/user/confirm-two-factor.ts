@@ -1,9 +1,11 @@
 import { eq } from "drizzle-orm";
 import { writeAudit } from "../audit/write.ts";
+import type { Queries } from "../database.ts";
 import { BerthError } from "../errors.ts";
 import type { UserContext } from "./context.ts";
 import { endOtherSessions } from "./end-other-sessions.ts";
-import { inTransactionThatStays } from "./in-transaction.ts";
+import { guardSecondFactor } from "./guarded.ts";
+import { inTransaction } from "./in-transaction.ts";
 import { lockOwnAccount } from "./lock-account.ts";
 import type { Session } from "./read-session.ts";
 import { twoFactors } from "./schema.ts";
@@ -17,7 +19,7 @@ export async function confirmTwoFactor(ctx: UserContext, session: Session, code:
   const { db, identity, caller } = ctx;
   const { internalAdapter } = await identity.$context;
   const { id } = session.account;
-  await inTransactionThatStays(db, async (tx) => {
+  const confirm = async (tx: Queries) => {
     const account = await lockOwnAccount(tx, id);
     const [begun] = await tx.select({ id: twoFactors.id }).from(twoFactors).where(eq(twoFactors.userId, id));
     if (account.twoFactor || !begun) {
@@ -28,11 +30,11 @@ export async function confirmTwoFactor(ctx: UserContext, session: Session, code:
           : "There is nothing to confirm. Begin with POST /user/v1/two-factor",
       );
     }
-    const refusal = await takeSecondFactor(ctx, tx, id, { code });
-    if (refusal) return refusal;
+    await takeSecondFactor(ctx, tx, id, { code });
     await tx.update(twoFactors).set({ verified: true }).where(eq(twoFactors.id, begun.id));
     await internalAdapter.updateUser(id, { twoFactorEnabled: true });
     await endOtherSessions(ctx, tx, session);
     await writeAudit(tx, caller, { action: "two-factor.confirm", target: id });
-  });
+  };
+  await guardSecondFactor(ctx, id, () => inTransaction(db, confirm));
 }

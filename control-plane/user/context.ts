@@ -1,5 +1,6 @@
 import type { Caller } from "../audit/write.ts";
 import type { Queries } from "../database.ts";
+import type { FailedSignIns } from "./failed-sign-ins.ts";
 import type { Identity } from "./identity.ts";
 import type { Post } from "./mail/post.ts";
 
@@ -16,4 +17,5 @@ export interface UserContext {
   userAgent: string | null;
   /** What better-auth knows the caller's session by. */
   headers: Headers;
+  failures: FailedSignIns;
 }

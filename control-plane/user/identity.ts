@@ -1,4 +1,5 @@
 import { apiKey } from "@better-auth/api-key";
+import type { SecondaryStorage } from "@better-auth/core/db";
 import { drizzleAdapter } from "better-auth/adapters/drizzle";
 import { betterAuth } from "better-auth/minimal";
 import { createAccessControl } from "better-auth/plugins/access";
@@ -11,10 +12,11 @@ import type { Role } from "../access/roles.ts";
 import { serviceTokenIssuer } from "../access/service-token.ts";
 import type { Queries } from "../database.ts";
 import { type IdPrefix, newId } from "../ids.ts";
+import type { Mailer } from "../mail/mailer.ts";
 import type { Logger } from "../observability/log.ts";
 import { joining } from "./in-transaction.ts";
 import { compose } from "./mail/compose.ts";
-import type { Post } from "./mail/post.ts";
+import { createPost } from "./mail/post.ts";
 import {
   accounts,
   apiKeys,
@@ -32,8 +34,10 @@ export interface IdentityOptions {
   db: Queries;
   /** Signs what is sent out and comes back. */
   secret: string;
-  post: Post;
+  mailer: Mailer;
   log: Logger;
+  /** Reads sessions more quickly. PostgreSQL has them all the same. */
+  storage?: SecondaryStorage;
 }
 
 /** Characters of a password. */
@@ -84,7 +88,8 @@ export type Identity = ReturnType<typeof createIdentity>;
  * better-auth over the auth database. Its own routes are not served: ours call `api`, so that every answer is documented
  * and a problem is one of ours.
  */
-export function createIdentity({ db, secret, post, log }: IdentityOptions) {
+export function createIdentity({ db, secret, mailer, log, storage }: IdentityOptions) {
+  const post = createPost({ mailer, log });
   const tell = (level: string, message: string, args: unknown[]) => {
     const err = args.find((one) => one instanceof Error);
     log[level === "error" ? "error" : "debug"](err ? { err } : {}, message);
@@ -120,8 +125,13 @@ export function createIdentity({ db, secret, post, log }: IdentityOptions) {
     user: { additionalFields: { language: { type: "string", required: false, defaultValue: "en" } } },
     // Codes are kept as hashes.
     // Old ones are removed by the clock: many transactions that did it at once would wait for each other.
-    verification: { storeIdentifier: "hashed", disableCleanup: true },
-    session: { expiresIn: sessionSeconds.lasts, updateAge: sessionSeconds.movedAfter },
+    verification: { storeIdentifier: "hashed", storeInDatabase: true, disableCleanup: true },
+    session: {
+      expiresIn: sessionSeconds.lasts,
+      updateAge: sessionSeconds.movedAfter,
+      storeSessionInDatabase: true,
+    },
+    ...(storage ? { secondaryStorage: storage, databaseHooks: forgetting(storage) } : {}),
     emailAndPassword: {
       enabled: true,
       requireEmailVerification: true,
@@ -163,4 +173,12 @@ export function createIdentity({ db, secret, post, log }: IdentityOptions) {
       twoFactor({ issuer: "Berth", twoFactorCookieMaxAge: challengeSeconds }),
     ],
   });
+}
+
+/** better-auth tells its storage before PostgreSQL, so it is told again of what is committed. */
+function forgetting(storage: SecondaryStorage) {
+  const after = async (session: { token?: unknown } | null) => {
+    if (typeof session?.token === "string") await storage.delete(session.token);
+  };
+  return { session: { update: { after }, delete: { after } } };
 }

@@ -1,8 +1,10 @@
 import { eq } from "drizzle-orm";
 import { writeAudit } from "../audit/write.ts";
+import type { Queries } from "../database.ts";
 import { checkPassword } from "./check-password.ts";
 import type { UserContext } from "./context.ts";
-import { inTransactionThatStays } from "./in-transaction.ts";
+import { guardPassword, guardSecondFactor } from "./guarded.ts";
+import { inTransaction } from "./in-transaction.ts";
 import { lockOwnAccount } from "./lock-account.ts";
 import type { Session } from "./read-session.ts";
 import { noTwoFactor } from "./refusal.ts";
@@ -15,18 +17,18 @@ import { type SecondFactor, takeSecondFactor } from "./take-second-factor.ts";
  */
 export async function removeTwoFactor(
   ctx: UserContext,
-  { account: { id } }: Session,
+  { account: { id, email } }: Session,
   { password, ...factor }: { password: string } & SecondFactor,
 ): Promise<void> {
   const { db, identity, caller } = ctx;
   const { internalAdapter } = await identity.$context;
-  await inTransactionThatStays(db, async (tx) => {
+  const remove = async (tx: Queries) => {
     if (!(await lockOwnAccount(tx, id)).twoFactor) throw noTwoFactor();
     await checkPassword(ctx, tx, { userId: id, password });
-    const refusal = await takeSecondFactor(ctx, tx, id, factor as SecondFactor);
-    if (refusal) return refusal;
+    await takeSecondFactor(ctx, tx, id, factor as SecondFactor);
     await internalAdapter.updateUser(id, { twoFactorEnabled: false });
     await tx.delete(twoFactors).where(eq(twoFactors.userId, id));
     await writeAudit(tx, caller, { action: "two-factor.remove", target: id });
-  });
+  };
+  await guardPassword(ctx, { email }, () => guardSecondFactor(ctx, id, () => inTransaction(db, remove)));
 }

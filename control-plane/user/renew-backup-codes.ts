@@ -1,7 +1,9 @@
 import { writeAudit } from "../audit/write.ts";
+import type { Queries } from "../database.ts";
 import { checkPassword } from "./check-password.ts";
 import type { UserContext } from "./context.ts";
-import { inTransactionThatStays } from "./in-transaction.ts";
+import { guardPassword, guardSecondFactor } from "./guarded.ts";
+import { inTransaction } from "./in-transaction.ts";
 import { lockOwnAccount } from "./lock-account.ts";
 import type { Session } from "./read-session.ts";
 import { noTwoFactor, refused } from "./refusal.ts";
@@ -13,18 +15,18 @@ import { takeSecondFactor } from "./take-second-factor.ts";
  */
 export function renewBackupCodes(
   ctx: UserContext,
-  { account: { id } }: Session,
+  { account: { id, email } }: Session,
   { password, code }: { password: string; code: string },
 ): Promise<string[]> {
   const { db, identity, caller, headers } = ctx;
-  return inTransactionThatStays(db, async (tx) => {
+  const renew = async (tx: Queries) => {
     if (!(await lockOwnAccount(tx, id)).twoFactor) throw noTwoFactor();
     await checkPassword(ctx, tx, { userId: id, password });
-    const refusal = await takeSecondFactor(ctx, tx, id, { code });
-    if (refusal) return refusal;
+    await takeSecondFactor(ctx, tx, id, { code });
     const body = { password };
     const { backupCodes } = await refused(ctx, identity.api.generateBackupCodes({ body, headers }));
     await writeAudit(tx, caller, { action: "two-factor.renew-backup-codes", target: id });
     return backupCodes;
-  });
+  };
+  return guardPassword(ctx, { email }, () => guardSecondFactor(ctx, id, () => inTransaction(db, renew)));
 }

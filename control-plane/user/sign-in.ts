@@ -12,15 +12,18 @@ export interface SignedIn {
   token: string;
   account: { id: string; name: string; email: string };
 }
+type Credentials = { email: string; password: string };
 
 /**
- * Begins a session, or asks for the second factor. Throws `sign_in_refused`, or `email_not_verified` for whoever knows the
- * password.
+ * Begins a session, or asks for the second factor. Throws `sign_in_refused`, `email_not_verified` for whoever knows the
+ * password, or `too_many_requests` after too many failures.
  */
-export function signIn(
-  ctx: UserContext,
-  input: { email: string; password: string },
-): Promise<SignedIn | Challenge> {
+export function signIn(ctx: UserContext, input: Credentials): Promise<SignedIn | Challenge> {
+  const attempt = { kind: "password", account: input.email, origin: ctx.caller.origin } as const;
+  return ctx.failures.guard(attempt, () => begin(ctx, input));
+}
+
+function begin(ctx: UserContext, input: Credentials): Promise<SignedIn | Challenge> {
   const { db, identity, caller } = ctx;
   return inTransaction(db, async (tx) => {
     // Who changes the password waits, or has ended every session before it is looked at here.
@@ -36,12 +39,9 @@ export function signIn(
       await writeAudit(tx, caller, { action: "session.ask-second-factor", target: userId });
       return asked;
     }
+    const { id, name, email } = user;
     await noteOrigin(ctx, tx, token);
-    await writeAudit(
-      tx,
-      { ...caller, actor: `user:${user.id}` },
-      { action: "session.begin", target: user.id },
-    );
-    return { token, account: { id: user.id, name: user.name, email: user.email } };
+    await writeAudit(tx, { ...caller, actor: `user:${id}` }, { action: "session.begin", target: id });
+    return { token, account: { id, name, email } };
   });
 }

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { Redis } from "ioredis";
-import { type Api, openApi } from "../../control-plane/cli/api.ts";
+import { type Api, apiUrl, openApi } from "../../control-plane/cli/api.ts";
 import { dataPaths, projectRoot } from "../../control-plane/paths.ts";
 import { readPlatform } from "../../control-plane/platform/outputs.ts";
 import { parseSettings, type Settings } from "../../control-plane/settings.ts";
@@ -15,16 +15,19 @@ import { berthCreate, berthRemove, mustAnswer } from "./berth.ts";
 import { idle } from "./idle.ts";
 import { memoryOf } from "./memory.ts";
 import { type RawSteps, type RawTenant, type RawWorld, rawCreate, rawRemove } from "./raw.ts";
+import { measureReads, type Reads } from "./reads.ts";
 
 const { values: options } = parseArgs({
   options: {
     json: { type: "string" },
     rounds: { type: "string", default: "7" },
     eights: { type: "string", default: "6" },
+    reads: { type: "string", default: "5" },
   },
 });
 const rounds = Number(options.rounds);
 const eights = Number(options.eights);
+const readRounds = Number(options.reads);
 
 const [http, api, admin, postgres, redisPort] = await freePorts(5);
 const env = {
@@ -72,10 +75,11 @@ interface Figures {
   eight: Pair;
   remove: Pair;
   steps: RawSteps[];
+  reads: Reads;
 }
 
-async function measure(world: RawWorld, call: Api): Promise<Figures> {
-  const figures: Figures = { alone: pair(), eight: pair(), remove: pair(), steps: [] };
+async function measure(world: RawWorld, call: Api): Promise<Omit<Figures, "reads">> {
+  const figures: Omit<Figures, "reads"> = { alone: pair(), eight: pair(), remove: pair(), steps: [] };
   const { settings } = world;
   // The first of each is a rehearsal: caches of the engine, the databases and the warm workers.
   for (let round = 0; round <= rounds; round++) {
@@ -139,7 +143,9 @@ function pair(): Pair {
 function summary(figures: Figures) {
   const of = ({ raw, berth }: Pair) => ({ raw_s: median(raw), berth_s: median(berth) });
   const [alone, eight, remove] = [of(figures.alone), of(figures.eight), of(figures.remove)];
+  const reads = { bare: median(figures.reads.bare), berth: median(figures.reads.berth) };
   return {
+    reads: { ...reads, throughput_ratio: reads.berth / reads.bare },
     alone: { ...alone, ratio: alone.berth_s / alone.raw_s },
     eight: { ...eight, throughput_ratio: eight.raw_s / eight.berth_s },
     remove: { ...remove, ratio: remove.berth_s / remove.raw_s },
@@ -165,7 +171,12 @@ function print(figures: Figures, memory: Record<string, number>, settings: Setti
     `${result.eight.throughput_ratio.toFixed(2)} *`,
   );
   row("removal", s(result.remove.raw_s), s(result.remove.berth_s), result.remove.ratio.toFixed(2));
-  console.log("* throughput of berth / throughput of raw");
+  const perSecond = (value: number) => `${Math.round(value)}/s`;
+  const { bare, berth, throughput_ratio } = result.reads;
+  row("tenant read with a key", perSecond(bare), perSecond(berth), `${throughput_ratio.toFixed(2)} *`);
+  console.log(
+    "* throughput of berth / throughput of raw; a raw read is a bare route with one indexed select",
+  );
   console.log(`Berth kept ${settings.reserve} stacks and ${settings.enginesAhead} engines ahead.\n`);
   console.log(`raw, end of each step (median of ${rounds}):`);
   for (const step of Object.keys(figures.steps[0] ?? {})) {
@@ -191,8 +202,14 @@ async function bench(): Promise<void> {
       login: { host: "127.0.0.1", port: settings.postgresPort, user: "provisioner", password },
       redis,
     };
-    const figures = await measure(world, await openApi(settings));
+    const created = await measure(world, await openApi(settings));
     await idle(world);
+    const key = (await readFile(paths.apiKey, "utf8")).trim();
+    const tenantDatabase = { ...world.login, database: "tenant" };
+    const figures = {
+      ...created,
+      reads: await measureReads({ apiUrl: apiUrl(settings), key, login: tenantDatabase }, readRounds),
+    };
     print(figures, await memoryOf(paths.supervisorSocket), settings);
     if (options.json) await writeFile(options.json, `${JSON.stringify(summary(figures), null, 2)}\n`);
   } finally {

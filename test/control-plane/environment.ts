@@ -1,11 +1,15 @@
 import type { TestProject } from "vitest/node";
 import { testTools } from "../support/platform.ts";
 import { prepareTemplates, startServer, type TestServerAddress } from "../support/postgres.ts";
+import { startRedis } from "../support/redis.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
     postgres: TestServerAddress;
     postgresImage: string;
+    redisImage: string;
+    /** One for all files: each counts and remembers by keys of its own. */
+    redis: { port: number; password: string };
   }
 }
 
@@ -13,14 +17,24 @@ declare module "vitest" {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const { images } = await testTools();
   const server = await startServer(images.postgres.ref);
+  const redis = await startRedis(images.redis.ref).catch(async (error) => {
+    await server.remove();
+    throw error;
+  });
+  const remove = async () => {
+    await redis.remove();
+    await server.remove();
+  };
   try {
     await prepareTemplates(server);
   } catch (error) {
-    await server.remove();
+    await remove();
     throw error;
   }
   const { container, port, password } = server;
   project.provide("postgres", { container, port, password });
   project.provide("postgresImage", images.postgres.ref);
-  return () => server.remove();
+  project.provide("redisImage", images.redis.ref);
+  project.provide("redis", { port: redis.port, password: redis.password });
+  return remove;
 }

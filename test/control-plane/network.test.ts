@@ -1,6 +1,6 @@
 import { type AddressInfo, connect } from "node:net";
 import { serve } from "@hono/node-server";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { createInstanceClient } from "../../control-plane/instance/client.ts";
 import { createServices, type Services } from "../../control-plane/services.ts";
 import { until } from "../../control-plane/until.ts";
@@ -10,6 +10,7 @@ import {
   freshSlug,
   key,
   newTenantBody,
+  noLimits,
   noMail,
   type TenantAnswer,
   withServices,
@@ -111,6 +112,8 @@ describe("the tenant service with the instance service elsewhere", () => {
       settings: { domain: "localhost", httpPort: 8080 },
       logins: t.databases.logins,
       key,
+      redis: inject("redis"),
+      limits: noLimits,
       log: captureLog().log,
       instanceUrl: base,
     });

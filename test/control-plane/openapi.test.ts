@@ -30,6 +30,8 @@ describe.each(services)("the %s service", (service) => {
     const result = await new Validator().validate(JSON.parse(JSON.stringify(document)));
     expect(result).toMatchObject({ valid: true });
     expect(JSON.stringify(document)).not.toContain("undefined");
+    // A regular expression's flags are no part of a JSON Schema's pattern: nothing would match it.
+    expect(JSON.stringify(document).match(/"pattern":"[^"]*\/[a-z]+"/g) ?? []).toEqual([]);
     for (const [path, methods] of Object.entries(document.paths)) {
       for (const [method, operation] of Object.entries(methods)) {
         expect(operation.summary, `${method} ${path}`).toBeTruthy();
@@ -78,6 +80,12 @@ describe.each(services)("the %s service", (service) => {
     expect((await t.services.apps[service].request("/health")).status).toBe(200);
     expect((await t.services.apps[service].request("/health/database")).status).toBe(200);
   });
+});
+
+test("the instance service documents that there may be no catalogue yet", async () => {
+  const { paths } = await t.expect<Document>(200, "GET", "/instance/openapi.json");
+  const answer = JSON.stringify(paths["/instance/v1/catalogue"]?.get?.responses["200"]);
+  expect(answer).toContain('"anyOf":[{"$ref":"#/components/schemas/Catalogue"},{"type":"null"}]');
 });
 
 test("the health of the instance service tells whether a provisioner takes work", async () => {

@@ -22,6 +22,7 @@ import {
   freshSlug,
   key,
   newTenantBody,
+  noLimits,
   noMail,
   type Problem,
   type TenantAnswer,
@@ -46,6 +47,8 @@ beforeAll(async () => {
     settings: { domain: "localhost", httpPort: 80 },
     logins: databases.logins,
     key,
+    redis: inject("redis"),
+    limits: noLimits,
     log,
     probe: async () => ({ status: "up", detail: "" }),
   });
@@ -179,6 +182,8 @@ describe("while PostgreSQL is away", () => {
       settings: { domain: "localhost", httpPort: 80 },
       logins: databases.logins,
       key,
+      redis: inject("redis"),
+      limits: noLimits,
       log,
     });
     late.start();

@@ -136,3 +136,27 @@ describe("what a stack should be", () => {
     await drain();
   });
 });
+
+describe("a request for a stack over HTTP", () => {
+  const put = (request: object, tenantId = newId("ten")) =>
+    t.call("PUT", `/instance/v1/stacks/${tenantId}`, request);
+  const { spec } = wanted("unused");
+
+  test.each([
+    ["a NUL in its actor", { actor: "a\u0000b" }, "actor"],
+    ["half a character in its company", { spec: { ...spec, company: "Acme \ud800" } }, "spec.company"],
+    ["no instance", { spec: { ...spec, instances: {} } }, "spec.instances"],
+    ["a revision beyond 32 bits", { revision: 2 ** 31 }, "revision"],
+  ])("with %s is refused, not broken over", async (_, more, field) => {
+    const response = await put({ ...wanted(freshSlug()), ...more });
+    expect(response.status).toBe(422);
+    expect(await response.json()).toMatchObject({ errors: [{ path: field }] });
+  });
+
+  test("with another stack's operation is refused", async () => {
+    const { operationId } = await makeStack();
+    const response = await put({ ...wanted(freshSlug()), operation: operationId });
+    expect(response.status).toBe(409);
+    expect(await response.json()).toMatchObject({ code: "conflict" });
+  });
+});

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, inject } from "vitest";
 import { type Database, openDatabase } from "../../control-plane/database.ts";
+import { type LimitTable, limits } from "../../control-plane/http/limits.ts";
 import type { InstanceContext } from "../../control-plane/instance/context.ts";
 import { putTemplate } from "../../control-plane/instance/put-template.ts";
 import { createWake } from "../../control-plane/instance/queue.ts";
@@ -20,6 +21,11 @@ export const key = randomBytes(32).toString("base64");
 export const noMail: Pick<ServicesOptions, "mailer"> = {
   mailer: { send: async () => undefined, close: () => undefined },
 };
+
+/** For tests that are about something else than limits of rate. */
+export const noLimits = Object.fromEntries(
+  Object.entries(limits).map(([name, limit]) => [name, { ...limit, points: 1_000_000 }]),
+) as LimitTable;
 
 /** Everything that was logged, as one text. */
 export function captureLog() {
@@ -70,6 +76,8 @@ export function withServices(options: Partial<ServicesOptions> = {}): TestServic
       settings: { domain: "localhost", httpPort: 80 },
       logins: databases.logins,
       key,
+      redis: inject("redis"),
+      limits: noLimits,
       ...noMail,
       log,
       probe: async () => ({ status: "up", ms: 1, detail: "The login page answers." }),

@@ -215,7 +215,17 @@ describe("backup codes", () => {
 });
 
 describe("wrong codes", () => {
-  test("ten in a row, over however many challenges, and none is looked at for a quarter of an hour", async () => {
+  /** Answers from somewhere: the tests' own address is nowhere. */
+  async function statusFrom(remoteAddress: string, body: Record<string, string>): Promise<number> {
+    const request = new Request("http://localhost/user/v1/sessions/second-factor", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    return (await t.services.fetch(request, { incoming: { socket: { remoteAddress } } })).status;
+  }
+
+  test("ten, over however many challenges, and none is looked at any more from there", async () => {
     const { email, token, backupCodes, code } = await withTwo();
     for (let n = 0; n < 10; n++) {
       const one = await challenge(email);
@@ -226,39 +236,47 @@ describe("wrong codes", () => {
     const one = await challenge(email);
     const locked = await answer({ challenge: one, code: code() });
     expect(locked.status).toBe(429);
-    expect(locked.headers.get("retry-after")).toBe("900");
+    expect(Number(locked.headers.get("retry-after"))).toBeGreaterThan(0);
     expect(await status({ challenge: one, backupCode: backupCodes[0] ?? "" })).toBe(429);
     await t.expect(429, "DELETE", path, { password, code: code() }, as(token));
-    // Who is signed in stays so.
+    // Who is signed in stays so, and elsewhere the owner signs in.
     expect(await isOn(token)).toBe(true);
-    at(15 * minuteMs);
-    const later = await challenge(email);
-    expect(await status({ challenge: later, code: wrong })).toBe(403);
-    expect(await status({ challenge: later, code: code() })).toBe(201);
+    expect(await statusFrom("192.0.2.77", { challenge: one, code: code() })).toBe(201);
   });
 
   test("at once are all counted", async () => {
-    const { email, id } = await withTwo();
+    const { email, code } = await withTwo();
     const one = await challenge(email);
-    await Promise.all(Array.from({ length: 5 }, () => status({ challenge: one, code: wrong })));
-    expect(
-      await t.rows("auth", "select failed_verification_count as n from two_factors where user_id = $1", [id]),
-    ).toEqual([{ n: 5 }]);
+    const many = Array.from({ length: 15 }, () => status({ challenge: one, code: wrong }));
+    const answers = await Promise.all(many);
+    expect(answers.filter((it) => it === 403)).toHaveLength(10);
+    expect(await status({ challenge: one, code: code() })).toBe(429);
   });
 
   test("are not to be had without the password, so that no stranger locks the owner out", async () => {
-    const { email, id, token, code } = await withTwo();
-    for (let n = 0; n < 11; n++) {
-      expect(await status({ challenge: `2fa-${`${n}`.repeat(20).slice(0, 20)}`, code: wrong })).toBe(410);
+    const { email, token, code } = await withTwo();
+    for (let n = 0; n < 5; n++) {
+      expect(await status({ challenge: `2fa-${`${n}`.repeat(20)}`, code: wrong })).toBe(410);
       await t.expect(401, "POST", "/user/v1/sessions", { email, password: "another one" }, open);
-      // Nor by somebody who has got hold of a session.
-      await t.expect(403, "DELETE", path, { password: "another one", code: wrong }, as(token));
     }
-    expect(
-      await t.rows("auth", "select failed_verification_count as n from two_factors where user_id = $1", [id]),
-    ).toEqual([{ n: 0 }]);
-    expect(await status({ challenge: await challenge(email), code: code() })).toBe(201);
-  }, 60_000);
+    // Nor by somebody who has got hold of a session, who cannot guess the password on and on either.
+    const remove = async () =>
+      (await t.call("DELETE", path, { password: "another one", code: wrong }, as(token))).status;
+    for (let n = 0; n < 5; n++) expect(await remove()).toBe(403);
+    expect(await remove()).toBe(429);
+    const elsewhere = { challenge: await challengeFrom("192.0.2.78", email), code: code() };
+    expect(await statusFrom("192.0.2.78", elsewhere)).toBe(201);
+  });
+
+  async function challengeFrom(remoteAddress: string, email: string): Promise<string> {
+    const request = new Request("http://localhost/user/v1/sessions", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ email, password }),
+    });
+    const response = await t.services.fetch(request, { incoming: { socket: { remoteAddress } } });
+    return ((await response.json()) as { challenge: string }).challenge;
+  }
 });
 
 describe("removing", () => {

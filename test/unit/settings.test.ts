@@ -1,5 +1,8 @@
+import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
-import { parseSettings } from "../../control-plane/settings.ts";
+import { createLog } from "../../control-plane/observability/log.ts";
+import { pulumiEnv } from "../../control-plane/pulumi-env.ts";
+import { fingerprint, parseSettings, withoutSecrets } from "../../control-plane/settings.ts";
 
 test("a server's URL may hold no password, and is one", () => {
   const tenants = (url: string) => parseSettings({ BERTH_TENANTS_DATABASE_URL: url });
@@ -11,4 +14,51 @@ test("a server's URL may hold no password, and is one", () => {
   );
   expect(() => tenants("postgres://db.example/postgres")).toThrow("names no user");
   expect(() => tenants("db.example:5432")).toThrow("BERTH_TENANTS_DATABASE_URL: must be postgres://");
+});
+
+const project = "https://abcdefgh.supabase.co";
+const jwtSecret = "a-secret-of-the-tests-with-enough-characters";
+
+test("a Supabase project is named by its https address, or one of this machine", () => {
+  const url = (text: string) => parseSettings({ SUPABASE_URL: text }).supabase?.url;
+  expect(url(project)).toBe(project);
+  expect(url(`${project}/`)).toBe(project);
+  expect(url("http://127.0.0.1:54321")).toBe("http://127.0.0.1:54321");
+  expect(url("http://localhost:54321")).toBe("http://localhost:54321");
+  expect(url("")).toBeUndefined();
+  for (const bad of [
+    "http://abcdefgh.supabase.co",
+    "http://localhost.evil.example",
+    `${project}/auth/v1`,
+    `${project}?x=1`,
+    "https://user:hush@abcdefgh.supabase.co",
+    "ftp://abcdefgh.supabase.co",
+    "abcdefgh.supabase.co",
+  ])
+    expect(() => url(bad), bad).toThrow(/SUPABASE_URL: must be(?!.*hush)/);
+});
+
+test("a Supabase secret needs its project, is long enough, and is never shown", () => {
+  const env = { SUPABASE_URL: project, SUPABASE_JWT_SECRET: jwtSecret };
+  expect(parseSettings(env).supabase).toEqual({ url: project, secret: jwtSecret });
+  expect(() => parseSettings({ SUPABASE_JWT_SECRET: jwtSecret })).toThrow(
+    /set SUPABASE_URL as well(?!.*a-secret)/s,
+  );
+  expect(() => parseSettings({ ...env, SUPABASE_JWT_SECRET: "a-secret" })).toThrow(
+    /SUPABASE_JWT_SECRET: must have 32 characters at least(?!.*a-secret)/s,
+  );
+
+  const settings = parseSettings(env);
+  const other = parseSettings({ ...env, SUPABASE_JWT_SECRET: `${jwtSecret}2` });
+  expect(fingerprint(settings)).toMatch(/^[0-9a-f]{16}$/);
+  expect(fingerprint(settings)).not.toBe(fingerprint(other));
+  expect(withoutSecrets({ ...env, PATH: "/bin" })).toEqual({ SUPABASE_URL: project, PATH: "/bin" });
+  const printed = pulumiEnv(settings, { bin: "/p", node: "/n" }, "/bin");
+  expect(JSON.stringify(printed)).not.toContain(jwtSecret);
+
+  let logged = "";
+  const stream = new PassThrough().on("data", (chunk: Buffer) => (logged += chunk));
+  createLog(settings, "test", stream).info({ settings, supabase: settings.supabase }, "all of them");
+  expect(logged).toContain("all of them");
+  expect(logged).not.toContain(jwtSecret);
 });

@@ -19,15 +19,16 @@ missing_packages() {
   done | sort -u
 }
 
+# ensure_packages [MISSING]: MISSING is a function that prints the packages that are not there.
 ensure_packages() {
   export PATH=$PATH:/usr/sbin:/sbin
-  local missing log=$cache/log/apt.log
-  mapfile -t missing < <(missing_packages)
+  local list=${1:-missing_packages} missing log=$cache/log/apt.log
+  mapfile -t missing < <("$list")
   if [[ ${#missing[@]} == 0 ]]; then return; fi
-  local by_hand="Install by hand, then run bin/setup again:  apt-get install ${missing[*]}"
+  local by_hand="Install by hand, then run this again:  apt-get install ${missing[*]}"
   if ! command -v apt-get >/dev/null; then
     give_up "These Debian packages, or what they hold, are missing: ${missing[*]}." \
-      "This machine has no apt-get to install them with: install them its own way, then run bin/setup again."
+      "This machine has no apt-get to install them with: install them its own way, then run this again."
   fi
   if [[ $(id -u) != 0 ]]; then
     give_up "These Debian packages are missing: ${missing[*]}. Only root can install them." "$by_hand"
@@ -37,7 +38,7 @@ ensure_packages() {
   watch packages "reading Debian's package lists" "$log" "${apt[@]}" update ||
     say packages "the lists could not be read anew (see $log): trying with those there are"
   watch packages "installing ${missing[*]}" "$log" "${apt[@]}" install --no-install-recommends "${missing[@]}" || true
-  mapfile -t missing < <(missing_packages)
+  mapfile -t missing < <("$list")
   if [[ ${#missing[@]} == 0 ]]; then return; fi
   give_up "These Debian packages could not be installed: ${missing[*]}." \
     "$(grep -E '^E: ' "$log" | tail -n 3)" "$by_hand" "All output of apt-get is in $log."

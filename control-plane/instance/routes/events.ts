@@ -9,6 +9,14 @@ import { callerContext, type InstanceRouteDeps } from "./deps.ts";
 import { operationIdParam } from "./operation-schema.ts";
 import { untilKnown } from "./until-known.ts";
 
+const streamedEvent = z
+  .object({
+    id: z.string().meta({ example: "1" }),
+    event: z.string().meta({ example: "queued" }),
+    data: z.string().meta({ description: "JSON." }),
+  })
+  .openapi("StreamedEvent");
+
 const events = route(
   { who: "role", role: "viewer" },
   {
@@ -24,7 +32,10 @@ const events = route(
     },
     responses: withProblems(
       {
-        200: { description: "The stream", content: { "text/event-stream": { schema: z.string() } } },
+        200: {
+          description: "The stream; the schema is that of one event",
+          content: { "text/event-stream": { schema: streamedEvent } },
+        },
         204: { description: "The operation has ended and its last event was seen" },
       },
       "not_found",
@@ -78,7 +89,7 @@ export function addEventRoutes(app: ServiceApp, deps: InstanceRouteDeps) {
       },
       async (error) => {
         // The stream breaks off; whoever follows it comes back with Last-Event-ID.
-        c.get("log").warn({ err: error, operation: id }, "event stream broke off");
+        c.get("log")().warn({ err: error, operation: id }, "event stream broke off");
       },
     );
   });

@@ -22,7 +22,7 @@ const etagHeader = z.object({ ETag: z.string() });
 const locationHeader = z.object({ Location: z.string().meta({ description: "The operation." }) });
 
 const create = route(
-  { who: "role", role: "developer" },
+  { who: "role", role: "developer", beyondTenant: true },
   {
     method: "post",
     path,

@@ -2,7 +2,7 @@ import { type ChangeKind, changeTexts } from "./change-texts.ts";
 import type { Language } from "./languages.ts";
 import type { Text } from "./text.ts";
 
-export type MailKind = "confirmEmail" | "emailTaken" | "resetPassword" | ChangeKind;
+export type MailKind = "confirmEmail" | "confirmAddress" | "emailTaken" | "resetPassword" | ChangeKind;
 
 export const greetings: Record<Language, string> = {
   en: "Hello,",
@@ -33,6 +33,31 @@ export const texts: Record<MailKind, Record<Language, Text>> = {
       subject: "Confirme su dirección de correo",
       before: "Con este código y su contraseña confirma que este correo es suyo:",
       after: "Vale una hora. Si no se ha registrado, no tiene que hacer nada.",
+    },
+  },
+  confirmAddress: {
+    en: {
+      subject: "Confirm the e-mail address of your account",
+      before: "With this code you confirm that this e-mail address belongs to your account:",
+      after:
+        "It works for one hour, while you are signed in. If you did not ask for it, you need do nothing.",
+    },
+    fr: {
+      subject: "Confirmez l'adresse e-mail de votre compte",
+      before: "Avec ce code, vous confirmez que cette adresse e-mail est celle de votre compte :",
+      after:
+        "Il est valable une heure, tant que vous êtes connecté. Si vous ne l'avez pas demandé, vous n'avez rien à faire.",
+    },
+    de: {
+      subject: "Bestätigen Sie die E-Mail-Adresse Ihres Kontos",
+      before: "Mit diesem Code bestätigen Sie, dass diese E-Mail-Adresse zu Ihrem Konto gehört:",
+      after:
+        "Er gilt eine Stunde, solange Sie angemeldet sind. Wenn Sie ihn nicht angefordert haben, brauchen Sie nichts zu tun.",
+    },
+    es: {
+      subject: "Confirme el correo de su cuenta",
+      before: "Con este código confirma que este correo es el de su cuenta:",
+      after: "Vale una hora, mientras tenga la sesión iniciada. Si no lo ha pedido, no tiene que hacer nada.",
     },
   },
   emailTaken: {

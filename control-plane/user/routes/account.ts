@@ -24,48 +24,60 @@ const change = route(access, {
   responses: withProblems({ 200: json("As it is now", ownAccount) }, ...bodyProblems),
 });
 
-const password = route(access, {
-  method: "put",
-  path: "/user/v1/account/password",
-  tags,
-  summary: "Change one's password",
-  description: "Ends every other session of the account, and its mailed codes. The owner is told by mail.",
-  request: { body: body(passwordChange) },
-  responses: withProblems(
-    { 200: json("Changed", z.object({ detail: z.string() })) },
-    ...bodyProblems,
-    "wrong_password",
-  ),
-});
+const password = route(
+  access,
+  {
+    method: "put",
+    path: "/user/v1/account/password",
+    tags,
+    summary: "Change one's password",
+    description: "Ends every other session of the account, and its mailed codes. The owner is told by mail.",
+    request: { body: body(passwordChange) },
+    responses: withProblems(
+      { 200: json("Changed", z.object({ detail: z.string() })) },
+      ...bodyProblems,
+      "wrong_password",
+    ),
+  },
+  "sign_in",
+);
 
-const askEmail = route(access, {
-  method: "post",
-  path: "/user/v1/account/email",
-  tags,
-  summary: "Ask for another e-mail address",
-  description:
-    "Mails a code to the new address and a notice to the present one. The answer is the same for an address that has an account already; its owner is told by mail.",
-  request: { body: body(emailChange) },
-  responses: withProblems(
-    { 202: json("Accepted", z.object({ detail: z.string() })) },
-    ...bodyProblems,
-    "wrong_password",
-  ),
-});
+const askEmail = route(
+  access,
+  {
+    method: "post",
+    path: "/user/v1/account/email",
+    tags,
+    summary: "Ask for another e-mail address",
+    description:
+      "Mails a code to the new address and a notice to the present one. The answer is the same for an address that has an account already; its owner is told by mail.",
+    request: { body: body(emailChange) },
+    responses: withProblems(
+      { 202: json("Accepted", z.object({ detail: z.string() })) },
+      ...bodyProblems,
+      "wrong_password",
+    ),
+  },
+  "mails_from",
+);
 
-const confirmEmail = route(access, {
-  method: "post",
-  path: "/user/v1/account/email/confirmation",
-  tags,
-  summary: "Confirm the new e-mail address",
-  description: "By the mailed code, which works for an hour and once.",
-  request: { body: body(emailChangeCode) },
-  responses: withProblems(
-    { 200: json("Changed", z.object({ email: z.string() })) },
-    ...bodyProblems,
-    "code_expired",
-  ),
-});
+const confirmEmail = route(
+  access,
+  {
+    method: "post",
+    path: "/user/v1/account/email/confirmation",
+    tags,
+    summary: "Confirm the new e-mail address",
+    description: "By the mailed code, which works for an hour and once.",
+    request: { body: body(emailChangeCode) },
+    responses: withProblems(
+      { 200: json("Changed", z.object({ email: z.string() })) },
+      ...bodyProblems,
+      "code_expired",
+    ),
+  },
+  "mailed_codes",
+);
 
 /** What people do with their own account while they are signed in. */
 export function addOwnAccountRoutes(app: ServiceApp, deps: UserRouteDeps): void {

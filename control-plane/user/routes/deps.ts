@@ -3,6 +3,7 @@ import { type Scope, scopeOf } from "../../access/scope.ts";
 import type { Queries } from "../../database.ts";
 import type { HttpEnv } from "../../http/context.ts";
 import type { UserContext } from "../context.ts";
+import type { FailedSignIns } from "../failed-sign-ins.ts";
 import type { Identify } from "../identify.ts";
 import type { Identity } from "../identity.ts";
 import type { ServiceSecrets } from "../issue-service-token.ts";
@@ -17,6 +18,7 @@ export interface UserRouteDeps {
   within(scope: Scope): Queries;
   identity: Identity;
   identify: Identify;
+  failures: FailedSignIns;
   post: Post;
   serviceSecrets: ServiceSecrets;
   /** Key of what is remembered of requests. */
@@ -30,6 +32,7 @@ export function callerContext(deps: UserRouteDeps, c: Context<HttpEnv>): UserCon
     db: deps.db,
     scoped: deps.within(scopeOf(caller.rights)),
     identity: deps.identity,
+    failures: deps.failures,
     post: deps.post,
     caller,
     userAgent: cleanUserAgent(c.req.header("user-agent")),

@@ -54,6 +54,7 @@ const begin = route(
       "email_not_verified",
     ),
   },
+  "sign_in",
 );
 
 const finish = route(
@@ -74,6 +75,7 @@ const finish = route(
       "too_many_requests",
     ),
   },
+  "second_factor",
 );
 
 const read = route(

@@ -19,82 +19,100 @@ const backupCodes = z
   .array(z.string())
   .meta({ description: "Each works once in place of a code. They are not shown again." });
 
-const begin = route(access, {
-  method: "post",
-  path: "/user/v1/two-factor",
-  tags,
-  summary: "Set up a second factor",
-  description:
-    "It is not asked for before it is confirmed by a code; until then this begins anew. Takes no Idempotency-Key, as its answer is not kept.",
-  request: { body: body(passwordOnly) },
-  responses: withProblems(
-    {
-      201: json(
-        "What an authenticator is set up with",
-        z
-          .object({
-            uri: z.string().meta({ description: "To be shown as a picture.", example: "otpauth://totp/..." }),
-            secret: z.string().meta({ description: "The same to be typed, in base32." }),
-            backupCodes,
-          })
-          .openapi("NewTwoFactor"),
-      ),
-    },
-    ...bodyProblems,
-    "wrong_password",
-    "conflict",
-  ),
-});
+const begin = route(
+  access,
+  {
+    method: "post",
+    path: "/user/v1/two-factor",
+    tags,
+    summary: "Set up a second factor",
+    description:
+      "It is not asked for before it is confirmed by a code; until then this begins anew. Takes no Idempotency-Key, as its answer is not kept.",
+    request: { body: body(passwordOnly) },
+    responses: withProblems(
+      {
+        201: json(
+          "What an authenticator is set up with",
+          z
+            .object({
+              uri: z
+                .string()
+                .meta({ description: "To be shown as a picture.", example: "otpauth://totp/..." }),
+              secret: z.string().meta({ description: "The same to be typed, in base32." }),
+              backupCodes,
+            })
+            .openapi("NewTwoFactor"),
+        ),
+      },
+      ...bodyProblems,
+      "wrong_password",
+      "conflict",
+    ),
+  },
+  "sign_in",
+);
 
-const confirm = route(access, {
-  method: "post",
-  path: "/user/v1/two-factor/confirmation",
-  tags,
-  summary: "Confirm the second factor by a code",
-  description: "From then on it is asked for at every sign-in. Every other session of the account ends.",
-  request: { body: body(codeOnly) },
-  responses: withProblems(
-    { 200: json("Confirmed", z.object({ detail: z.string() })) },
-    ...bodyProblems,
-    "wrong_code",
-    "conflict",
-    "too_many_requests",
-  ),
-});
+const confirm = route(
+  access,
+  {
+    method: "post",
+    path: "/user/v1/two-factor/confirmation",
+    tags,
+    summary: "Confirm the second factor by a code",
+    description: "From then on it is asked for at every sign-in. Every other session of the account ends.",
+    request: { body: body(codeOnly) },
+    responses: withProblems(
+      { 200: json("Confirmed", z.object({ detail: z.string() })) },
+      ...bodyProblems,
+      "wrong_code",
+      "conflict",
+      "too_many_requests",
+    ),
+  },
+  "second_factor",
+);
 
-const remove = route(access, {
-  method: "delete",
-  path: "/user/v1/two-factor",
-  tags,
-  summary: "Remove the second factor",
-  description: "By the password and a code, or a backup code.",
-  request: { body: body(passwordAndFactor) },
-  responses: withProblems(
-    { 204: { description: "Removed" } },
-    ...bodyProblems,
-    "wrong_password",
-    "wrong_code",
-    "conflict",
-    "too_many_requests",
-  ),
-});
+const remove = route(
+  access,
+  {
+    method: "delete",
+    path: "/user/v1/two-factor",
+    tags,
+    summary: "Remove the second factor",
+    description: "By the password and a code, or a backup code.",
+    request: { body: body(passwordAndFactor) },
+    responses: withProblems(
+      { 204: { description: "Removed" } },
+      ...bodyProblems,
+      "wrong_password",
+      "wrong_code",
+      "conflict",
+      "too_many_requests",
+    ),
+  },
+  "second_factor",
+);
 
-const renew = route(access, {
-  method: "post",
-  path: "/user/v1/two-factor/backup-codes",
-  tags,
-  summary: "New backup codes",
-  description: "The old ones work no more.",
-  request: { body: body(passwordAndCode) },
-  responses: withProblems(
-    { 200: json("The new codes", z.object({ backupCodes })) },
-    ...bodyProblems,
-    "wrong_password",
-    "wrong_code",
-    "conflict",
-    "too_many_requests",
-  ),
-});
+const renew = route(
+  access,
+  {
+    method: "post",
+    path: "/user/v1/two-factor/backup-codes",
+    tags,
+    summary: "New backup codes",
+    description: "The old ones work no more.",
+    request: { body: body(passwordAndCode) },
+    responses: withProblems(
+      { 200: json("The new codes", z.object({ backupCodes })) },
+      ...bodyProblems,
+      "wrong_password",
+      "wrong_code",
+      "conflict",
+      "too_many_requests",
+    ),
+  },
+  "second_factor",
+);
 
 /** A second factor of one's own. */
 export function addTwoFactorRoutes(app: ServiceApp, deps: UserRouteDeps): void {

@@ -13,6 +13,7 @@ test.each(languages)("every mail is written in %s, as text and as HTML, and name
     compose("confirmEmail", { ...reader, language }, "a.code<&"),
     compose("resetPassword", { ...reader, language }, "the-code"),
     compose("changeEmail", { ...reader, language }, "a-third-code"),
+    compose("confirmAddress", { ...reader, language }, "another-code"),
     compose("emailTaken", { ...reader, language }),
     compose("emailWanted", { ...reader, language }),
     compose("emailChangeAsked", { ...reader, language }),

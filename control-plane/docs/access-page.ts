@@ -1,0 +1,33 @@
+import { accessTable } from "../access/table.ts";
+import { createLog } from "../observability/log.ts";
+import { createServices } from "../services.ts";
+import { type OpenApiDocument, operationsOf } from "./operations.ts";
+
+const head = `# Who may call what
+
+Made from what the routes declare, by \`npm run docs\`; a test calls every operation as everybody and compares.
+
+Of another organisation nothing is there: 404. A number is the status of the refusal.
+Whoever may call an operation that is about no single thing gets their own: a list has what is theirs.
+A key can do what its scope says and never more than its maker can.
+The refusals of what a request asks for (422, 409 ...) come after these.
+
+`;
+
+/** The page of docs/ that says who may call what. Nothing is connected for it. */
+export function accessPage(): string {
+  const nowhere = { url: "postgres://nobody@127.0.0.1:9/none", password: "" };
+  const services = createServices({
+    settings: { domain: "localhost", httpPort: 80 },
+    logins: { user: nowhere, tenant: nowhere, instance: nowhere },
+    redis: { port: 9, password: "" },
+    key: Buffer.alloc(32).toString("base64"),
+    mailer: { send: async () => undefined, close: () => undefined },
+    log: createLog({ env: "docs", logLevel: "error" }, "docs"),
+  });
+  const tables = Object.entries(services.apps).map(([name, app]) => {
+    const document = app.getOpenAPI31Document({ openapi: "3.1.0", info: { title: name, version: "1" } });
+    return [name, operationsOf(document as unknown as OpenApiDocument)] as const;
+  });
+  return head + accessTable(Object.fromEntries(tables));
+}
