@@ -10,7 +10,7 @@ help: ## This list
 setup: ## Install what is missing: Node, Docker engine, Pulumi, plugins, images
 	@bin/setup
 
-demo: setup ## Everything up, the tenant "demo" created, its login proved
+demo: setup ## Everything up, a staff account and the tenant "demo" made, its login proved
 	@bin/berth demo
 
 start: setup ## Platform and control plane up

@@ -31,8 +31,12 @@ export function dataPaths(dataDir: string) {
     key: join(secrets, "key"),
     postgresPassword: join(secrets, "postgres-password"),
     redisPassword: join(secrets, "redis-password"),
-    /** The bootstrap API key. */
+    /** The command line's API key, of one of the staff. */
     apiKey: join(secrets, "api-key"),
+    /** Link to the page that makes the first staff account, while there is none. */
+    firstStaffLink: join(secrets, "first-staff-link"),
+    /** Of the staff account that the command line has made. */
+    staffPassword: join(secrets, "staff-password"),
     /** Put there by an operator whose mail server wants one. */
     smtpPassword: join(secrets, "smtp-password"),
     /** Put there by an operator whose Supabase project signs with it. */

@@ -1,7 +1,7 @@
 import { createServiceTokenVerifier } from "./access/service-token.ts";
 import { createCounters } from "./counters.ts";
 import { type DatabaseLogin, openDatabase } from "./database.ts";
-import { authenticateBy } from "./http/authenticate.ts";
+import { type Authenticate, authenticateBy } from "./http/authenticate.ts";
 import type { HttpEnv } from "./http/context.ts";
 import { forgetOldAnswers } from "./http/idempotency.ts";
 import { createLimiter } from "./http/limit.ts";
@@ -35,12 +35,15 @@ import { createUserClient } from "./user/client.ts";
 import { createFailedSignIns } from "./user/failed-sign-ins.ts";
 import { forgetOldCodes } from "./user/forget-codes.ts";
 import { createIdentify } from "./user/identify.ts";
+import { identifySupabase } from "./user/identify-supabase.ts";
 import { createIdentity } from "./user/identity.ts";
 import { joining } from "./user/in-transaction.ts";
 import { openKnownAddresses } from "./user/known-addresses.ts";
 import { createPost } from "./user/mail/post.ts";
 import { openSessionCopies } from "./user/session-copies.ts";
 import { sessionStorage } from "./user/session-storage.ts";
+import { openSupabase } from "./user/supabase/open.ts";
+import type { Supabase } from "./user/supabase/verify.ts";
 
 export interface ServicesOptions {
   settings: Pick<Settings, "domain" | "httpPort">;
@@ -55,6 +58,8 @@ export interface ServicesOptions {
   userUrl?: string;
   instanceUrl?: string;
   probe?: ProbeInstance;
+  /** The project whose users are let in, if there is one. */
+  supabase?: Supabase | undefined;
   /** Other limits of rate than the usual. */
   limits?: LimitTable;
   /** Milliseconds between two signs of life of an event stream. */
@@ -83,6 +88,7 @@ export async function openServices(settings: Settings, log: Logger): Promise<Ser
     key: await readSecret(paths.key),
     redis: { port: settings.redisPort, password: await readSecret(paths.redisPassword) },
     mailer: await openMailer(settings),
+    supabase: await openSupabase(settings, log),
     logins: {
       user: await readLogin(settings, "auth_run", "auth"),
       tenant: await readLogin(settings, "tenant_run", "tenant"),
@@ -111,27 +117,33 @@ export function createServices(options: ServicesOptions): Services {
   const redis = openRedis({ ...options.redis, name: "berth-services", log });
   const { copies, failures, limiter } = overRedis(redis, options);
   const userLog = log.child({ service: "user" });
+  const post = createPost({ mailer: options.mailer, log: userLog });
   const identity = createIdentity({
     db: databases.user.db,
     secret: deriveKey(options.key, "identity").toString("base64"),
-    mailer: options.mailer,
+    post,
     log: userLog,
     storage: sessionStorage({ db: joining(databases.user.db), copies }),
   });
   const identify = createIdentify(callers.db);
+  const people: Authenticate = async (token, requestId) =>
+    options.supabase?.isToken(token)
+      ? identifySupabase({ db: callers.db, supabase: options.supabase }, token, requestId)
+      : identify(token);
   const user = createUserApp({
     limiter,
     failures,
     authenticate: authenticateBy(
       createServiceTokenVerifier("user", () => identity.api.getJwks()),
-      identify,
+      people,
     ),
     log: userLog,
     db: databases.user.db,
     within: databases.user.within,
     identity,
-    identify,
-    post: createPost({ mailer: options.mailer, log: userLog }),
+    identify: people,
+    supabase: options.supabase,
+    post,
     serviceSecrets,
     secret,
     checks: { database: () => databases.user.ping(), redis: () => redis.ping() },
@@ -149,7 +161,7 @@ export function createServices(options: ServicesOptions): Services {
   const authenticate = (service: "tenant" | "instance") =>
     authenticateBy(
       createServiceTokenVerifier(service, users[service].keys),
-      options.userUrl ? users[service].identify : identify,
+      options.userUrl ? users[service].identify : people,
     );
 
   const instance = createInstanceApp({
@@ -179,6 +191,7 @@ export function createServices(options: ServicesOptions): Services {
     ctx: { addressOf: addressOf(settings) },
     within: databases.tenant.within,
     findOrganization: users.tenant.hasOrganization,
+    forgetOrganization: users.tenant.deleteOrganization,
     checkOdoo: createOdooCheck(client),
     catchUp: createCatchUp({ db: databases.tenant.db, instance: client, log }),
     secret,

@@ -7,6 +7,8 @@ import { audit } from "./schema.ts";
 export interface Caller {
   /** `user:usr_...`, `user:usr_... as user:usr_...`, `key:key_...`, `service:tenant`, `worker:...` */
   actor: string;
+  /** Who has signed in, or made the key; null for a service and for nobody. */
+  user: string | null;
   requestId: string;
   /** Address the request came from. */
   origin: string | null;
@@ -17,7 +19,7 @@ export interface Caller {
 
 /** Something of ours that acts on its own, or on another service's word. */
 export function ownCaller(actor: string, requestId: string): Caller {
-  return { actor, requestId, origin: null, rights: allRights, access: { who: "service" } };
+  return { actor, user: null, requestId, origin: null, rights: allRights, access: { who: "service" } };
 }
 
 /** A worker of ours that acts on its own, not for a request. */

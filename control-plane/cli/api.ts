@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { dataPaths } from "../paths.ts";
 import type { Settings } from "../settings.ts";
+import { readIfThere } from "./read-if-there.ts";
 
 /** An answer that is not a success; the message is the problem's own sentence, with code and request id. */
 export class ApiError extends Error {
@@ -29,14 +29,25 @@ export function apiUrl(settings: Settings): string {
   return `http://127.0.0.1:${settings.apiPort}`;
 }
 
-/** Calls the control plane as the holder of the bootstrap key. Throws {@link ApiError} for any answer but 2xx. */
+/** Calls the control plane with the data folder's key. Throws {@link ApiError} for any answer but 2xx. */
 export async function openApi(settings: Settings): Promise<Api> {
-  const key = (await readFile(dataPaths(settings.dataDir).apiKey, "utf8")).trim();
+  const key = await readIfThere(dataPaths(settings.dataDir).apiKey);
+  if (key === undefined) throw new Error(keyMissing(settings));
+  return createApi(settings, key);
+}
+
+/** What to do where there is no key yet, in a sentence. */
+export function keyMissing(settings: Settings): string {
+  return `There is no API key in ${dataPaths(settings.dataDir).apiKey} yet. bin/berth staff makes one, with the first staff account; or make one yourself (POST /user/v1/staff/api-keys) and put it there.`;
+}
+
+/** Calls the control plane with a key or a session's token, or as nobody. Throws {@link ApiError} for any answer but 2xx. */
+export function createApi(settings: Settings, token?: string): Api {
   return async <T>(method: string, path: string, body?: unknown): Promise<T> => {
     const response = await fetch(`${apiUrl(settings)}${path}`, {
       method,
       headers: {
-        authorization: `Bearer ${key}`,
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...(body === undefined ? {} : { "content-type": "application/json" }),
       },
       body: body === undefined ? undefined : JSON.stringify(body),

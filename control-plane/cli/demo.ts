@@ -6,8 +6,10 @@ import { writeOnce } from "../secrets.ts";
 import type { Settings } from "../settings.ts";
 import { until } from "../until.ts";
 import { type Api, ApiError, openApi } from "./api.ts";
+import { ensureStaff } from "./ensure-staff.ts";
 import { odooLogin } from "./odoo-login.ts";
 import type { Say } from "./say.ts";
+import { saySignIn } from "./staff.ts";
 import { throughTraefik } from "./through-traefik.ts";
 
 const slug = "demo";
@@ -25,12 +27,10 @@ interface Operation {
 }
 
 /**
- * Creates the tenant `demo`, waits until a person could log in, and proves the password once.
- * On a machine that has it already it only checks.
+ * Makes a staff account, an organisation and a key, creates the tenant `demo`, waits until a person could log in, and
+ * proves the password once. On a machine that has it all already it only checks.
  */
 export async function demo(settings: Settings, say: Say): Promise<void> {
-  const api = await openApi(settings);
-  const found = await find(api);
   const times: Array<[string, number]> = [];
   const timed = async <T>(what: string, run: () => Promise<T>): Promise<T> => {
     const { value, seconds } = await say.part(what, run);
@@ -38,6 +38,9 @@ export async function demo(settings: Settings, say: Say): Promise<void> {
     return value;
   };
 
+  await ensureStaff(settings, timed);
+  const api = await openApi(settings);
+  const found = await find(api);
   if (found) say.line(`The tenant "${slug}" is already there (${found.status}); it is only checked.`);
   else await timed("create the tenant", () => create(settings, api));
   await takePassword(settings);
@@ -68,6 +71,9 @@ export async function demo(settings: Settings, say: Say): Promise<void> {
       ? `  password  in ${passwordFile(settings)}`
       : "  password  was shown when the tenant was created",
   );
+  say.line("");
+  say.line("  The control plane:");
+  await saySignIn(settings, say);
 }
 
 function passwordFile(settings: Settings): string {

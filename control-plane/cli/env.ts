@@ -13,9 +13,10 @@ import { readPlatform } from "../platform/outputs.ts";
 import { stackConfig } from "../provisioner/stack-config.ts";
 import { pulumiEnv } from "../pulumi-env.ts";
 import type { Settings } from "../settings.ts";
-import { apiUrl } from "./api.ts";
+import { apiUrl, keyMissing } from "./api.ts";
 import type { CommandLine } from "./command-line.ts";
 import { tools } from "./platform.ts";
+import { readIfThere } from "./read-if-there.ts";
 import { createSay } from "./say.ts";
 
 /**
@@ -27,9 +28,11 @@ export async function printEnv(args: CommandLine & { settings: Settings }, slug?
   // Standard output is for eval: what set-up has to say goes to the other one.
   const aside = createSay((text) => process.stderr.write(text));
   const { pulumi } = await tools({ env, settings, say: aside });
+  const { apiKey } = dataPaths(settings.dataDir);
+  if ((await readIfThere(apiKey)) === undefined) aside.line(keyMissing(settings));
   const exports: Record<string, string> = {
     BERTH_URL: apiUrl(settings),
-    BERTH_API_KEY_FILE: dataPaths(settings.dataDir).apiKey,
+    BERTH_API_KEY_FILE: apiKey,
     ...pulumiEnv(settings, { bin: pulumi, node: dirname(node) }, env.PATH ?? ""),
   };
   if (slug !== undefined) exports.PULUMI_STACK = await writeStackConfig(settings, slug);

@@ -26,11 +26,15 @@ export function program(line: CommandLine): Command {
     });
   berth
     .command("demo")
-    .description('everything up, the tenant "demo" created, its login proved')
+    .description('everything up, a staff account and the tenant "demo" made, its login proved')
     .action(async () => {
       await (await import("./start.ts")).start({ ...line, settings: settings() });
       await (await import("./demo.ts")).demo(settings(), say);
     });
+  berth
+    .command("staff")
+    .description("make the first staff account, its organisation and the API key of this command")
+    .action(async () => (await import("./staff.ts")).staff(settings(), say));
   berth
     .command("env")
     .argument("[slug]", "tenant whose stack the pulumi CLI shall work on")

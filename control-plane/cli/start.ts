@@ -10,6 +10,7 @@ import { askSupervisor } from "../supervisor/ask.ts";
 import { until } from "../until.ts";
 import { apiUrl } from "./api.ts";
 import type { CommandLine } from "./command-line.ts";
+import { offerFirstStaffLink } from "./offer-first-staff.ts";
 import { platformUp } from "./platform.ts";
 
 /** Brings platform and control plane up, or checks that they are. */
@@ -33,6 +34,7 @@ export async function start(args: CommandLine & { settings: Settings }): Promise
     await healthy(settings);
   });
   say.line(`The control plane of "${settings.env}" answers at ${apiUrl(settings)}.`);
+  await offerFirstStaffLink(settings, say);
 }
 
 /** Starts the supervisor in a session of its own, so that it outlives the terminal. */

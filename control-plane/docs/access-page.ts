@@ -15,7 +15,7 @@ The refusals of what a request asks for (422, 409 ...) come after these.
 `;
 
 /** The page of docs/ that says who may call what. Nothing is connected for it. */
-export function accessPage(): string {
+export async function accessPage(): Promise<string> {
   const nowhere = { url: "postgres://nobody@127.0.0.1:9/none", password: "" };
   const services = createServices({
     settings: { domain: "localhost", httpPort: 80 },
@@ -23,11 +23,12 @@ export function accessPage(): string {
     redis: { port: 9, password: "" },
     key: Buffer.alloc(32).toString("base64"),
     mailer: { send: async () => undefined, close: () => undefined },
-    log: createLog({ env: "docs", logLevel: "error" }, "docs"),
+    log: createLog({ env: "docs", logLevel: "fatal" }, "docs"),
   });
   const tables = Object.entries(services.apps).map(([name, app]) => {
     const document = app.getOpenAPI31Document({ openapi: "3.1.0", info: { title: name, version: "1" } });
     return [name, operationsOf(document as unknown as OpenApiDocument)] as const;
   });
+  await services.stop();
   return head + accessTable(Object.fromEntries(tables));
 }

@@ -4,4 +4,4 @@ import { join } from "node:path";
 import { projectRoot } from "../paths.ts";
 import { accessPage } from "./access-page.ts";
 
-await writeFile(join(projectRoot, "docs", "authorization.md"), accessPage());
+await writeFile(join(projectRoot, "docs", "authorization.md"), await accessPage());

@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { invalid } from "../errors.ts";
+import { type IdPrefix, isId } from "../ids.ts";
 
 /** `?limit=&cursor=` of every list. */
 export const pageQuery = z.object({
@@ -27,19 +28,35 @@ function encodeCursor(position: number | string): string {
 
 /** The position a cursor stands for; throws when it is not one of ours. */
 export function decodeCursor(cursor: string | undefined): number | undefined {
-  const position = decodeTextCursor(cursor, /^\d{1,15}$/)?.[0];
-  return position === undefined ? undefined : Number(position);
+  if (cursor === undefined) return undefined;
+  const position = positionIn(cursor);
+  if (!/^\d{1,15}$/.test(position) || encodeCursor(Number(position)) !== cursor) throw notOurs();
+  return Number(position);
 }
 
-/** The same for positions that are text, matched by `form`. */
-export function decodeTextCursor(cursor: string | undefined, form: RegExp): RegExpExecArray | undefined {
+/** The same for a list that goes by ids. */
+export function decodeIdCursor(prefix: IdPrefix, cursor: string | undefined): string | undefined {
   if (cursor === undefined) return undefined;
-  const [, position = ""] = /^v1:(.*)$/s.exec(Buffer.from(cursor, "base64url").toString()) ?? [];
-  const match = form.exec(position);
-  // A number is written in one way only.
-  const isOurs = match && encodeCursor(/^\d+$/.test(position) ? Number(position) : position) === cursor;
-  if (isOurs) return match;
-  throw invalid(
+  const id = positionIn(cursor);
+  if (!isId(prefix, id) || encodeCursor(id) !== cursor) throw notOurs();
+  return id;
+}
+
+/** The same for a list that goes by time, and by ids where that is the same: positions are `<milliseconds>_<id>`. */
+export function decodeTimeCursor(prefix: IdPrefix, cursor: string | undefined) {
+  if (cursor === undefined) return undefined;
+  const position = positionIn(cursor);
+  const [, time, id] = /^(\d{1,13})_(\w+)$/.exec(position) ?? [];
+  if (!time || !id || !isId(prefix, id) || encodeCursor(position) !== cursor) throw notOurs();
+  return { time: new Date(Number(time)), id };
+}
+
+function positionIn(cursor: string): string {
+  return /^v1:(\w+)$/.exec(Buffer.from(cursor, "base64url").toString())?.[1] ?? "";
+}
+
+function notOurs() {
+  return invalid(
     "cursor",
     "is not a cursor of this list; take nextCursor of the page before, or leave it out",
   );

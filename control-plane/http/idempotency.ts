@@ -7,7 +7,7 @@ import type { HttpEnv } from "./context.ts";
 import { idempotency } from "./idempotency-schema.ts";
 
 export interface Reply {
-  status: 200 | 202;
+  status: 200 | 201 | 202;
   headers: Record<string, string>;
   body: Record<string, unknown>;
   /** The same body without what is shown only once; this is what is kept and repeated. */
@@ -95,7 +95,7 @@ async function recall(
     );
   }
   return {
-    status: row.status === 200 ? 200 : 202,
+    status: row.status as Reply["status"],
     headers: { ...row.headers, "Idempotent-Replayed": "true" },
     body: row.body as Record<string, unknown>,
   };

@@ -14,6 +14,12 @@ export const organizationId = z
   .regex(/^org_[a-z][a-z0-9]{15}$/, "is not the id of an organisation")
   .meta({ example: "org_a1b2c3d4e5f6g7h8" });
 
+/** Id of a person. */
+export const userId = z
+  .string()
+  .regex(/^usr_[a-z][a-z0-9]{15}$/, "is not the id of a person")
+  .meta({ example: "usr_a1b2c3d4e5f6g7h8" });
+
 /** A tenant in a path or a query: its slug or its id. */
 export const tenantReference = z
   .string()

@@ -53,11 +53,11 @@ export async function admitAgain(c: Context<HttpEnv>): Promise<void> {
 }
 
 async function admit(access: Access, c: Context<HttpEnv>): Promise<void> {
-  const { actor, rights } = await identify(access, c.req.header("authorization"), (token) =>
+  const { actor, user, rights } = await identify(access, c.req.header("authorization"), (token) =>
     c.get("authenticate")(token, c.get("requestId")),
   );
   const origin = c.env?.incoming?.socket?.remoteAddress ?? null;
-  c.set("caller", { actor, rights, access, requestId: c.get("requestId"), origin });
+  c.set("caller", { actor, user, rights, access, requestId: c.get("requestId"), origin });
 }
 
 async function identify(
@@ -65,7 +65,7 @@ async function identify(
   authorization: string | undefined,
   authenticate: (token: string) => ReturnType<HttpEnv["Variables"]["authenticate"]>,
 ) {
-  if (access.who === "anyone") return { actor: "nobody", rights: noRights };
+  if (access.who === "anyone") return { actor: "nobody", user: null, rights: noRights };
   const token = bearerToken(authorization);
   const who = token ? await authenticate(token) : undefined;
   if (!who) {
@@ -76,5 +76,5 @@ async function identify(
     );
   }
   mustBe(access, who);
-  return { actor: actorOf(who), rights: who.rights };
+  return { actor: actorOf(who), user: who.kind === "service" ? null : who.user, rights: who.rights };
 }

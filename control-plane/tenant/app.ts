@@ -3,6 +3,7 @@ import { addHealth, type Check } from "../http/health.ts";
 import type { ServiceApp } from "../http/service.ts";
 import { createService, type ServiceOptions } from "../http/service.ts";
 import type { TenantRouteDeps } from "./routes/deps.ts";
+import { addOrganizationRoutes } from "./routes/organizations.ts";
 import { addTenantRoutes } from "./routes/tenants.ts";
 
 export interface TenantAppDeps extends ServiceOptions, TenantRouteDeps {
@@ -15,5 +16,6 @@ export function createTenantApp(deps: TenantAppDeps): ServiceApp {
   addHealth(app, "tenant", deps.checks);
   addDocs(app, "tenant", "What should be: tenants.");
   addTenantRoutes(app, deps);
+  addOrganizationRoutes(app, deps);
   return app;
 }

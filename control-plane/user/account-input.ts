@@ -3,7 +3,7 @@ import { passwordLength } from "./identity.ts";
 import { languages } from "./mail/languages.ts";
 
 /** An e-mail address, in small letters. Only ASCII: an address that looks like another's is not one. */
-const email = z
+export const email = z
   .string()
   .trim()
   .max(254, "must have 254 characters at most")
@@ -14,13 +14,13 @@ const email = z
   .refine((address) => !address.endsWith(".invalid"), "must be an address that can receive mail")
   .openapi({ type: "string", format: "email", example: "ada@acme.example" });
 
-const password = z
+export const password = z
   .string()
   .min(passwordLength.min, `must have ${passwordLength.min} characters at least`)
   .max(passwordLength.max, `must have ${passwordLength.max} characters at most`)
   .meta({ format: "password" });
 
-const name = z
+export const name = z
   .string()
   .trim()
   .min(1, "must not be empty")

@@ -1,8 +1,6 @@
 import { and, eq } from "drizzle-orm";
 import { writeAudit } from "../audit/write.ts";
 import { BerthError } from "../errors.ts";
-import type { Mailer } from "../mail/mailer.ts";
-import type { Logger } from "../observability/log.ts";
 import { signAddressCode } from "./address-code.ts";
 import { atLeast } from "./at-least.ts";
 import type { UserContext } from "./context.ts";
@@ -15,11 +13,11 @@ import { users } from "./schema.ts";
  * told instead, and whoever asks sees no difference. Throws `conflict` for an account that has an address.
  */
 export function claimAddress(
-  ctx: UserContext & { mailer: Mailer; log: Logger },
+  ctx: Pick<UserContext, "db" | "identity" | "caller" | "post">,
   { userId, email }: { userId: string; email: string },
 ): Promise<void> {
   return atLeast(async () => {
-    const { db, identity, caller, mailer, log } = ctx;
+    const { db, identity, caller, post } = ctx;
     const [user] = await db
       .select({ email: users.email, language: users.language })
       .from(users)
@@ -36,9 +34,8 @@ export function claimAddress(
           { email, language: user.language },
           await signAddressCode(identity, userId, email),
         );
-    // Beside the answer: how long a mail server takes would tell whether the address is taken.
-    mailer.send(mail).catch((error) => log.error({ err: error }, "a mail could not be sent"));
     await writeAudit(db, caller, { action: "account.claim-address", target: userId });
+    post(mail);
   });
 }
 

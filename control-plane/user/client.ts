@@ -13,6 +13,8 @@ export interface UserClient {
   keys(): Promise<JSONWebKeySet>;
   /** Whether there is such an organisation. */
   hasOrganization(id: string): Promise<boolean>;
+  /** Deletes one with its members, invitations and keys, for `actor`. Throws `not_found`. */
+  deleteOrganization(id: string, actor: string, requestId: string): Promise<void>;
   /** Milliseconds until it answers. */
   ping(): Promise<number>;
 }
@@ -69,6 +71,13 @@ export function createUserClient(options: {
     async hasOrganization(id) {
       const call = api["known-organizations"][":id"].$get({ param: { id } }, await asService());
       return (await (await answered(self, call)).json()).isKnown;
+    },
+    async deleteOrganization(id, actor, requestId) {
+      const call = api.organizations[":id"].$delete(
+        { param: { id }, query: { actor } },
+        await asService(requestId),
+      );
+      await answered(self, call);
     },
     async ping() {
       const from = performance.now();

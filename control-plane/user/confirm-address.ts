@@ -14,7 +14,7 @@ import { users } from "./schema.ts";
  * another address or the address another account.
  */
 export async function confirmAddress(
-  { db, identity, caller }: UserContext,
+  { db, identity, caller }: Pick<UserContext, "db" | "identity" | "caller">,
   { userId, code }: { userId: string; code: string },
 ): Promise<void> {
   const email = await addressIn(identity, userId, code);

@@ -5,7 +5,8 @@ import { noRights, type Principal } from "../access/principal.ts";
 import { lesser, type Role } from "../access/roles.ts";
 import type { Queries } from "../database.ts";
 import { apiKeyPrefix, sessionSeconds } from "./identity.ts";
-import { apiKeys, members, sessions, users } from "./schema.ts";
+import { rolesOf } from "./roles-of.ts";
+import { apiKeys, sessions, users } from "./schema.ts";
 
 /** Whose a token is, as the record says at this moment; `undefined` when it is nobody's. */
 export type Identify = (token: string) => Promise<Principal | undefined>;
@@ -16,10 +17,6 @@ const most: Record<"read" | "write", Role> = { read: "viewer", write: "admin" };
 const notedMinutes = 1;
 
 const impersonators = alias(users, "impersonators");
-const rolesOf = (user: typeof users.id | typeof apiKeys.referenceId) =>
-  sql<Record<string, Role>>`(
-    select coalesce(jsonb_object_agg(${members.organizationId}, ${members.role}), '{}')
-    from ${members} where ${members.userId} = ${user})`;
 
 /**
  * One statement for each token, prepared once: it is asked for every request, and so knows at once of a key that was

@@ -12,11 +12,10 @@ import type { Role } from "../access/roles.ts";
 import { serviceTokenIssuer } from "../access/service-token.ts";
 import type { Queries } from "../database.ts";
 import { type IdPrefix, newId } from "../ids.ts";
-import type { Mailer } from "../mail/mailer.ts";
 import type { Logger } from "../observability/log.ts";
 import { joining } from "./in-transaction.ts";
 import { compose } from "./mail/compose.ts";
-import { createPost } from "./mail/post.ts";
+import type { Post } from "./mail/post.ts";
 import {
   accounts,
   apiKeys,
@@ -34,7 +33,7 @@ export interface IdentityOptions {
   db: Queries;
   /** Signs what is sent out and comes back. */
   secret: string;
-  mailer: Mailer;
+  post: Post;
   log: Logger;
   /** Reads sessions more quickly. PostgreSQL has them all the same. */
   storage?: SecondaryStorage;
@@ -44,6 +43,8 @@ export interface IdentityOptions {
 export const passwordLength = { min: 10, max: 128 };
 /** Every API key begins with it, which also lets it be found where it should not be. */
 export const apiKeyPrefix = "berth_";
+/** Days that a key works. */
+export const keyDays = { default: 90, most: 366 };
 /** better-auth's name for a password as what an account is proved by. */
 export const credential = "credential";
 /** Seconds that a mailed code works. */
@@ -88,8 +89,7 @@ export type Identity = ReturnType<typeof createIdentity>;
  * better-auth over the auth database. Its own routes are not served: ours call `api`, so that every answer is documented
  * and a problem is one of ours.
  */
-export function createIdentity({ db, secret, mailer, log, storage }: IdentityOptions) {
-  const post = createPost({ mailer, log });
+export function createIdentity({ db, secret, post, log, storage }: IdentityOptions) {
   const tell = (level: string, message: string, args: unknown[]) => {
     const err = args.find((one) => one instanceof Error);
     log[level === "error" ? "error" : "debug"](err ? { err } : {}, message);
@@ -128,7 +128,8 @@ export function createIdentity({ db, secret, mailer, log, storage }: IdentityOpt
     verification: { storeIdentifier: "hashed", storeInDatabase: true, disableCleanup: true },
     session: {
       expiresIn: sessionSeconds.lasts,
-      updateAge: sessionSeconds.movedAfter,
+      // The end is moved on by identify.ts, which does not move that of staff who act as somebody.
+      disableSessionRefresh: true,
       storeSessionInDatabase: true,
     },
     ...(storage ? { secondaryStorage: storage, databaseHooks: forgetting(storage) } : {}),
@@ -162,6 +163,10 @@ export function createIdentity({ db, secret, mailer, log, storage }: IdentityOpt
         // Rights are looked at for each request by identify.ts; limits of rate are the edge's.
         enableMetadata: false,
         rateLimit: { enabled: false },
+        // As of other names.
+        maximumNameLength: 100,
+        keyExpiration: { maxExpiresIn: keyDays.most },
+        startingCharactersConfig: { charactersLength: apiKeyPrefix.length + 6 },
       }),
       organization({
         ac,

@@ -16,12 +16,7 @@ const current = new AsyncLocalStorage<Open>();
  */
 export async function inTransaction<T>(db: Queries, work: (tx: Queries) => Promise<T>): Promise<T> {
   const afterwards: Open["afterwards"] = [];
-  const theirs = await getCurrentDBAdapterAsyncLocalStorage();
-  // Told of no adapter, better-auth takes the one that it was made with, which is over `joining`.
-  const store = { adapter: undefined as never, pendingHooks: afterwards, isTransactionActive: true };
-  const result = await db.transaction((tx) =>
-    current.run({ tx, afterwards }, () => theirs.run(store, () => work(tx))),
-  );
+  const result = await db.transaction((tx) => enter({ tx, afterwards }, () => work(tx)));
   for (const act of afterwards) await act();
   return result;
 }
@@ -46,4 +41,22 @@ export function joining(db: Queries): Queries {
       return typeof value === "function" ? value.bind(now) : value;
     },
   });
+}
+
+/**
+ * Runs what calls better-auth in a transaction that is open already, as {@link inTransaction} does. What was put off is done
+ * at its end, a moment before whoever opened the transaction commits it.
+ */
+export async function joinedBy<T>(tx: Queries, work: () => Promise<T>): Promise<T> {
+  const afterwards: Open["afterwards"] = [];
+  const result = await enter({ tx, afterwards }, work);
+  for (const act of afterwards) await act();
+  return result;
+}
+
+async function enter<T>(open: Open, work: () => Promise<T>): Promise<T> {
+  const theirs = await getCurrentDBAdapterAsyncLocalStorage();
+  // Told of no adapter, better-auth takes the one that it was made with, which is over `joining`.
+  const store = { adapter: undefined as never, pendingHooks: open.afterwards, isTransactionActive: true };
+  return current.run(open, () => theirs.run(store, work));
 }

@@ -4,7 +4,7 @@ import type { Queries } from "../database.ts";
 import { BerthError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import type { UserContext } from "./context.ts";
-import { accounts } from "./schema.ts";
+import { accounts, users } from "./schema.ts";
 import type { Supabase, SupabaseIdentity } from "./supabase/verify.ts";
 
 /** What `accounts` calls whoever a project vouches for. */
@@ -12,7 +12,7 @@ export const providerOf = (issuer: string) => `supabase:${issuer}`;
 
 /**
  * Lets somebody's Supabase user open the account they are signed in to. Again, it changes nothing. Throws `conflict` when
- * that user opens another account already, and whatever `verify` throws.
+ * that user opens another account already or this one has a second factor, and whatever `verify` throws.
  * @param userId who is signed in, by a session and not by a key
  */
 export async function linkSupabase(
@@ -21,6 +21,17 @@ export async function linkSupabase(
 ): Promise<void> {
   const identity = await supabase.verify(token);
   await db.transaction(async (tx) => {
+    const [user] = await tx
+      .select({ hasTwoFactors: users.twoFactorEnabled })
+      .from(users)
+      .where(eq(users.id, userId))
+      .for("no key update");
+    if (user?.hasTwoFactors) {
+      throw new BerthError(
+        "conflict",
+        "This account has a second factor, which a Supabase token would get round. Take it away first.",
+      );
+    }
     if (await insertLink(tx, userId, identity)) {
       const { issuer, subject } = identity;
       await writeAudit(tx, caller, { action: "account.link", target: userId, after: { issuer, subject } });

@@ -1,8 +1,11 @@
 import { and, desc, eq, gt, sql } from "drizzle-orm";
-import { decodeTextCursor, toPage } from "../http/cursor.ts";
+import { alias } from "drizzle-orm/pg-core";
+import { decodeTimeCursor, toPage } from "../http/cursor.ts";
 import type { UserContext } from "./context.ts";
 import type { Session } from "./read-session.ts";
-import { sessions } from "./schema.ts";
+import { sessions, users } from "./schema.ts";
+
+const impersonators = alias(users, "impersonators");
 
 /** The caller's open sessions, the newest first. */
 export async function listSessions(
@@ -10,31 +13,36 @@ export async function listSessions(
   { account, token }: Session,
   { limit, cursor }: { limit: number; cursor?: string | undefined },
 ) {
-  const [, time, id] = decodeTextCursor(cursor, /^(\d{1,13}) (ses_[a-z0-9]{16})$/) ?? [];
+  const after = decodeTimeCursor("ses", cursor);
   const rows = await db
-    .select()
+    .select({
+      id: sessions.id,
+      token: sessions.token,
+      createdAt: sessions.createdAt,
+      expiresAt: sessions.expiresAt,
+      address: sessions.ipAddress,
+      userAgent: sessions.userAgent,
+      impersonatedBy: { id: impersonators.id, name: impersonators.name },
+    })
     .from(sessions)
+    .leftJoin(impersonators, eq(impersonators.id, sessions.impersonatedBy))
     .where(
       and(
         eq(sessions.userId, account.id),
         gt(sessions.expiresAt, sql`now()`),
-        time === undefined
-          ? undefined
-          : sql`(${sessions.createdAt}, ${sessions.id}) < (${new Date(Number(time)).toISOString()}::timestamptz, ${id})`,
+        after &&
+          sql`(${sessions.createdAt}, ${sessions.id}) < (${after.time.toISOString()}::timestamptz, ${after.id})`,
       ),
     )
     .orderBy(desc(sessions.createdAt), desc(sessions.id))
     .limit(limit + 1);
-  const { items, nextCursor } = toPage(rows, limit, ({ id, createdAt }) => `${createdAt.getTime()} ${id}`);
+  const { items, nextCursor } = toPage(rows, limit, ({ id, createdAt }) => `${createdAt.getTime()}_${id}`);
   return {
-    items: items.map((row) => ({
-      id: row.id,
-      createdAt: row.createdAt.toISOString(),
-      expiresAt: row.expiresAt.toISOString(),
-      address: row.ipAddress,
-      userAgent: row.userAgent,
-      current: row.token === token,
-      impersonatedBy: row.impersonatedBy,
+    items: items.map(({ token: its, createdAt, expiresAt, ...row }) => ({
+      ...row,
+      createdAt: createdAt.toISOString(),
+      expiresAt: expiresAt.toISOString(),
+      current: its === token,
     })),
     nextCursor,
   };

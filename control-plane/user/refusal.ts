@@ -28,6 +28,8 @@ const sentences: Record<string, () => BerthError> = {
       "This e-mail address is not confirmed yet. Send the code that was mailed to it, with your password: POST /user/v1/email-confirmation. For another code: POST /user/v1/email-verification",
     ),
   INVALID_PASSWORD: wrongPassword,
+  ORGANIZATION_MEMBERSHIP_LIMIT_REACHED: () =>
+    new BerthError("conflict", "This organisation has as many members as it can have. Ask an owner of it."),
   INVALID_TOKEN: codeExpired,
   USER_NOT_FOUND: codeExpired,
 };

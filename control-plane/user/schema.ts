@@ -74,9 +74,7 @@ export const accounts = pgTable(
   (t) => [
     index("accounts_user").on(t.userId),
     // One person for each identity of somebody else's.
-    uniqueIndex("accounts_provider")
-      .on(t.providerId, t.accountId)
-      .where(sql`${t.providerId} <> 'credential'`),
+    uniqueIndex("accounts_provider").on(t.providerId, t.accountId),
   ],
 );
 

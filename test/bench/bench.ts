@@ -188,6 +188,7 @@ function print(figures: Figures, memory: Record<string, number>, settings: Setti
 
 async function bench(): Promise<void> {
   await berth("start");
+  await berth("staff");
   const settings = parseSettings(env);
   const paths = dataPaths(settings.dataDir);
   const password = (await readFile(paths.loginPassword("provisioner"), "utf8")).trim();

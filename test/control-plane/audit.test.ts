@@ -1,19 +1,56 @@
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Database, openDatabase } from "../../control-plane/database.ts";
 import { newId } from "../../control-plane/ids.ts";
 import { putTemplate } from "../../control-plane/instance/put-template.ts";
 import { addToReserve } from "../../control-plane/instance/reserve.ts";
-import { as, codeIn, codeOf, freshAddress, open, password, people, withMail } from "./people.ts";
-import { catalogue, freshSlug, newTenantBody, withServices } from "./support.ts";
+import { offerFirstStaff } from "../../control-plane/user/staff/first-staff-code.ts";
+import {
+  as,
+  codeIn,
+  codeOf,
+  freshAddress,
+  open,
+  organizationsPath,
+  password,
+  people,
+  withMail,
+} from "./people.ts";
+import { standing } from "./standing.ts";
+import { captureLog, catalogue, freshSlug, newTenantBody, withServices } from "./support.ts";
 import { claimFor, createTenant, readyTenant, untilStatus, work } from "./worker.ts";
 
 const mail = await withMail();
 const t = withServices({ mailer: mail.mailer });
-const { challenge, confirm, secondFactor, signUp, signIn, verified } = people(t, mail);
-const session = async () => as((await signIn(await verified())).token);
+const they = people(t, mail);
+const { confirm, signUp, signIn, verified, person, found, invite, accept, member } = they;
+const { challenge, secondFactor } = they;
+const session = async () => (await person()).headers;
+const { staffMember, organization } = standing(t, { person });
+
+let database: Database;
+beforeAll(() => {
+  database = openDatabase({ login: t.databases.logins.user, name: "test set-up", log: captureLog().log });
+});
+afterAll(() => database.close());
 
 type Row = Record<string, unknown> & { action: string };
 type Service = "auth" | "tenant" | "instance";
 const entries = (service: Service) => t.rows<Row>(service, "select * from audit order by id");
+
+/** Somebody with an organisation of theirs. */
+async function acme() {
+  const ada = await person();
+  const { id } = await found(ada);
+  return { ada, id, organization: `${organizationsPath}/${id}` };
+}
+
+/** The same, and somebody else whom they have invited. */
+async function invited() {
+  const one = await acme();
+  const eve = await person();
+  const { id } = (await (await invite(one.ada, one.id, eve.email, "viewer")).json()) as { id: string };
+  return { ...one, eve, invitation: id };
+}
 
 /** What each verb that changes something does; a verb that is not here fails the test. */
 const verbs: Record<string, { service: Service; action: string; run: () => Promise<void> }> = {
@@ -222,6 +259,169 @@ const verbs: Record<string, { service: Service; action: string; run: () => Promi
       await t.expect(200, "POST", "/user/v1/account/email/confirmation", { code }, headers);
     },
   },
+  "post /user/v1/organizations": {
+    service: "auth",
+    action: "organization.create",
+    run: async () => void (await found(await person())),
+  },
+  "patch /user/v1/organizations/{id}": {
+    service: "auth",
+    action: "organization.change",
+    run: async () => {
+      const { ada, organization } = await acme();
+      await t.expect(200, "PATCH", organization, { name: "Other" }, ada.headers);
+    },
+  },
+  "delete /tenant/v1/organizations/{id}": {
+    service: "tenant",
+    action: "organization.close",
+    run: async () => {
+      const { ada, id } = await acme();
+      await t.call("DELETE", `/tenant/v1/organizations/${id}`, undefined, ada.headers);
+    },
+  },
+  "delete /user/v1/organizations/{id}": {
+    service: "auth",
+    action: "organization.delete",
+    run: async () => {
+      const { ada, id } = await acme();
+      await t.call("DELETE", `/tenant/v1/organizations/${id}`, undefined, ada.headers);
+    },
+  },
+  "patch /user/v1/organizations/{id}/members/{user}": {
+    service: "auth",
+    action: "member.change-role",
+    run: async () => {
+      const { ada, id, organization } = await acme();
+      const eve = await member(ada, id, "viewer");
+      await t.expect(200, "PATCH", `${organization}/members/${eve.id}`, { role: "owner" }, ada.headers);
+    },
+  },
+  "delete /user/v1/organizations/{id}/members/{user}": {
+    service: "auth",
+    action: "member.remove",
+    run: async () => {
+      const { ada, id, organization } = await acme();
+      const eve = await member(ada, id, "viewer");
+      await t.call("DELETE", `${organization}/members/${eve.id}`, undefined, ada.headers);
+    },
+  },
+  "delete /user/v1/organizations/{id}/membership": {
+    service: "auth",
+    action: "member.leave",
+    run: async () => {
+      const { ada, id, organization } = await acme();
+      const eve = await member(ada, id, "viewer");
+      await t.call("DELETE", `${organization}/membership`, undefined, eve.headers);
+    },
+  },
+  "post /user/v1/organizations/{id}/invitations": {
+    service: "auth",
+    action: "invitation.create",
+    run: async () => {
+      const { ada, id } = await acme();
+      await invite(ada, id, freshAddress(), "viewer");
+    },
+  },
+  "delete /user/v1/organizations/{id}/invitations/{invitation}": {
+    service: "auth",
+    action: "invitation.cancel",
+    run: async () => {
+      const { ada, organization, invitation } = await invited();
+      await t.call("DELETE", `${organization}/invitations/${invitation}`, undefined, ada.headers);
+    },
+  },
+  "post /user/v1/invitations/{id}/acceptance": {
+    service: "auth",
+    action: "invitation.accept",
+    run: async () => {
+      const { eve, invitation } = await invited();
+      await accept(invitation, eve);
+    },
+  },
+  "delete /user/v1/invitations/{id}": {
+    service: "auth",
+    action: "invitation.decline",
+    run: async () => {
+      const { eve, invitation } = await invited();
+      await t.call("DELETE", `/user/v1/invitations/${invitation}`, undefined, eve.headers);
+    },
+  },
+  "post /user/v1/organizations/{id}/api-keys": {
+    service: "auth",
+    action: "key.create",
+    run: async () => {
+      const { token, id } = await person();
+      const path = `/user/v1/organizations/${await organization(id)}/api-keys`;
+      await t.expect(201, "POST", path, { name: "Key", scope: "read" }, as(token));
+    },
+  },
+  "delete /user/v1/organizations/{id}/api-keys/{key}": {
+    service: "auth",
+    action: "key.revoke",
+    run: async () => {
+      const { token, id } = await person();
+      const path = `/user/v1/organizations/${await organization(id)}/api-keys`;
+      const body = { name: "Key", scope: "read" };
+      const key = await t.expect<{ id: string }>(201, "POST", path, body, as(token));
+      await t.call("DELETE", `${path}/${key.id}`, undefined, as(token));
+    },
+  },
+  "post /user/v1/staff/api-keys": {
+    service: "auth",
+    action: "key.create",
+    run: async () => {
+      const { token } = await staffMember();
+      await t.expect(201, "POST", "/user/v1/staff/api-keys", { name: "Key", scope: "read" }, as(token));
+    },
+  },
+  "delete /user/v1/staff/api-keys/{key}": {
+    service: "auth",
+    action: "key.revoke",
+    run: async () => {
+      const { token } = await staffMember();
+      const path = "/user/v1/staff/api-keys";
+      const body = { name: "Key", scope: "read" };
+      const key = await t.expect<{ id: string }>(201, "POST", path, body, as(token));
+      await t.call("DELETE", `${path}/${key.id}`, undefined, as(token));
+    },
+  },
+  "post /user/v1/staff-accounts": {
+    service: "auth",
+    action: "staff.first",
+    run: async () => {
+      await t.rows("auth", "update users set staff = false");
+      const code = await offerFirstStaff(database.db, undefined);
+      const body = { code, name: "Ada", email: freshAddress(), password };
+      await t.expect(201, "POST", "/user/v1/staff-accounts", body, open);
+      await t.rows("auth", "update users set staff = true where id = $1", [t.staff.user]);
+    },
+  },
+  "put /user/v1/staff/{user}": {
+    service: "auth",
+    action: "staff.add",
+    run: async () => {
+      const [{ token }, { id }] = [await staffMember(), await person()];
+      await t.expect(200, "PUT", `/user/v1/staff/${id}`, undefined, as(token));
+    },
+  },
+  "delete /user/v1/staff/{user}": {
+    service: "auth",
+    action: "staff.remove",
+    run: async () => {
+      const [{ token }, { id }] = [await staffMember(), await staffMember()];
+      await t.call("DELETE", `/user/v1/staff/${id}`, undefined, as(token));
+    },
+  },
+  "post /user/v1/impersonations": {
+    service: "auth",
+    action: "impersonation.begin",
+    run: async () => {
+      const [{ token }, { id }] = [await staffMember(), await person()];
+      const body = { user: id, reason: "Ticket 1" };
+      await t.expect(201, "POST", "/user/v1/impersonations", body, as(token));
+    },
+  },
 };
 
 /** They answer what is so and change nothing. */
@@ -253,7 +453,7 @@ describe("the audit", () => {
     const news = (await entries(service)).slice(before).filter((entry) => entry.action === action);
     expect(news.length).toBeGreaterThanOrEqual(1);
     expect(news.at(-1)).toMatchObject({
-      actor: expect.stringMatching(service === "auth" ? /^(nobody|user:usr_\w+)$/ : /^(key:key_\w+|test)$/),
+      actor: expect.stringMatching(/^(nobody|user:usr_\w+|key:key_\w+|test)$/),
       target: expect.any(String),
       request_id: expect.stringMatching(/^[\w-]{8,}$/),
       at: expect.any(Date),

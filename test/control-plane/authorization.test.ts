@@ -1,29 +1,17 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { answerTo, type CallerName, callers } from "../../control-plane/access/table.ts";
+import { type Answer, answerTo, type CallerName, callers } from "../../control-plane/access/table.ts";
 import { accessPage } from "../../control-plane/docs/access-page.ts";
 import { type OpenApiDocument, operationsOf } from "../../control-plane/docs/operations.ts";
-import { newId } from "../../control-plane/ids.ts";
-import { deriveKey } from "../../control-plane/instance/secrets-box.ts";
 import { projectRoot } from "../../control-plane/paths.ts";
-import { createUserClient } from "../../control-plane/user/client.ts";
 import { type Cast, gather } from "./cast.ts";
-import { freshAddress } from "./people.ts";
-import { freshSlug, key, newTenantBody, type TenantAnswer, withServices } from "./support.ts";
+import { type MakeRequest, openRequests, tenantRequests } from "./requests.ts";
+import { freshSlug, newTenantBody, type Problem, type TenantAnswer, withServices } from "./support.ts";
 import { work } from "./worker.ts";
 
 const t = withServices();
 let cast: Cast;
-
-/** A tenant of the organisation, ready unless `unfinished`. */
-async function tenant(unfinished = false): Promise<TenantAnswer> {
-  const body = newTenantBody(freshSlug(), { organization: cast.organization });
-  const made = await t.expect<TenantAnswer>(202, "POST", "/tenant/v1/tenants", body);
-  if (!unfinished) await work(t, made.tenant.id);
-  return made;
-}
-
 beforeAll(async () => {
   cast = await gather(t, async (organization) => {
     const body = newTenantBody(freshSlug(), { organization });
@@ -33,40 +21,64 @@ beforeAll(async () => {
   });
 });
 
-interface Request {
-  path: string;
-  body?: unknown;
+const requests: Record<string, MakeRequest> = { ...openRequests, ...tenantRequests(t, () => cast) };
+
+// Of the page and not of the services: tests are made before these run.
+const page = await accessPage();
+const operations = [...page.matchAll(/^\| `([A-Z]+) (\S+)`/gm)].map(
+  ([, method = "", path = ""]) => `${method.toLowerCase()} ${path}`,
+);
+
+/** What was answered, as the table has it. */
+async function answerOf(response: Response): Promise<Answer | string> {
+  if (response.status < 400) return "yes";
+  const { code } = (await response.json()) as Problem;
+  if (code === "unauthorized") return 401;
+  if (code === "forbidden") return 403;
+  if (code === "not_found") return 404;
+  return `${response.status} ${code}`;
 }
 
-/** What each operation is asked with, made anew for each caller who may: a good request but for who sends it. */
-const requests: Record<string, (caller: CallerName) => Promise<Request> | Request> = {
-  "post /user/v1/accounts": () => ({
-    path: "/user/v1/accounts",
-    body: { name: "Ada", email: freshAddress(), password: "correct horse battery" },
-  }),
-};
-
-function request(operation: string, caller: CallerName): Promise<Request> | Request {
-  const make = requests[operation];
-  if (!make) throw new Error(`There is no request for ${operation} yet: add one.`);
-  return make(caller);
-}
-
-async function operations() {
-  const found = [];
+async function documented() {
+  const found = new Map<string, ReturnType<typeof operationsOf>[number]>();
   for (const service of ["user", "tenant", "instance"]) {
     const document = await t.expect<OpenApiDocument>(200, "GET", `/${service}/openapi.json`);
-    found.push(...operationsOf(document));
+    for (const one of operationsOf(document)) found.set(`${one.method} ${one.path}`, one);
   }
   return found;
 }
 
-test("the page in docs/ says what the routes declare", async () => {
-  const page = await readFile(join(projectRoot, "docs", "authorization.md"), "utf8");
-  expect(page, "run: npm run docs").toBe(accessPage());
+test("the page in docs/ says what the routes declare, and the services serve what it says", async () => {
+  const written = await readFile(join(projectRoot, "docs", "authorization.md"), "utf8");
+  expect(written, "run: npm run docs").toBe(page);
+  expect([...(await documented()).keys()].toSorted()).toEqual(operations.toSorted());
 });
 
-test("there is a request for every operation of every service", async () => {
-  const names = (await operations()).map(({ method, path }) => `${method} ${path}`);
-  expect(Object.keys(requests).toSorted()).toEqual(names.toSorted());
+test("there is a request for every operation of every service", () => {
+  expect(Object.keys(requests).toSorted()).toEqual(operations.toSorted());
+});
+
+describe.each(operations)("%s", (name) => {
+  test("answers everybody as the table says", async () => {
+    const operation = (await documented()).get(name);
+    const make = requests[name];
+    if (!operation || !make) throw new Error(`There is no request for ${name}: add one.`);
+    const { access, path, method } = operation;
+    const wanted: Record<string, Answer> = {};
+    const found: Record<string, Answer | string> = {};
+    for (const caller of Object.keys(callers) as CallerName[]) {
+      const expected = answerTo(caller, access, path);
+      const all = caller === "nobody" ? cast.headers.nobody : [cast.headers[caller]];
+      for (const [i, headers] of all.entries()) {
+        const request = await make(caller);
+        const response = await t.call(method.toUpperCase(), request.path, request.body, headers);
+        const who = caller === "nobody" ? `nobody ${i + 1}` : caller;
+        const answer = await answerOf(response);
+        wanted[who] = expected;
+        // What is open to all looks at what is sent only.
+        found[who] = access.who === "anyone" && typeof answer === "string" ? "yes" : answer;
+      }
+    }
+    expect(found).toEqual(wanted);
+  });
 });

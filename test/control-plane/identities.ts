@@ -75,7 +75,7 @@ export async function withIdentities(): Promise<Identities> {
     const copies = openSessionCopies({ redis: redis.client, prefix: "berth:identity", log });
     const storage = sessionStorage({ db: joining(database.db), copies });
     const post = createPost({ mailer: mail.mailer, log });
-    const identity = createIdentity({ db: database.db, secret, mailer: mail.mailer, log, storage });
+    const identity = createIdentity({ db: database.db, secret, post, log, storage });
     const counters = createCounters({ redis: redis.client, prefix: "berth:counts", secret, log });
     const known = openKnownAddresses({ redis: redis.client, prefix: "berth:known", secret, log });
     const failures = createFailedSignIns(counters, known);

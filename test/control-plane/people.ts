@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { TOTP, URI } from "otpauth";
 import { afterAll } from "vitest";
+import type { Role } from "../../control-plane/access/roles.ts";
 import { smtpMailer } from "../../control-plane/mail/mailer.ts";
 import { catchMails } from "../support/mail-catcher.ts";
 import type { TestServices } from "./support.ts";
@@ -19,6 +20,23 @@ export function codeOf(uri: string, steps = 0): string {
   const totp = URI.parse(uri);
   if (!(totp instanceof TOTP)) throw new Error(`${uri} is of another kind.`);
   return totp.generate({ timestamp: Date.now() + steps * 30_000 });
+}
+
+export const organizationsPath = "/user/v1/organizations";
+
+export interface Person {
+  id: string;
+  name: string;
+  email: string;
+  token: string;
+  headers: Record<string, string>;
+}
+
+export interface Organization {
+  id: string;
+  name: string;
+  role: Role | null;
+  createdAt: string;
 }
 
 interface SignedIn {
@@ -42,6 +60,26 @@ export function people(t: TestServices, { catcher }: Awaited<ReturnType<typeof w
     t.call("POST", "/user/v1/accounts", { name: "Ada", email, password, ...more }, open);
   const signIn = (email: string, secret = password) =>
     t.expect<SignedIn>(201, "POST", "/user/v1/sessions", { email, password: secret }, open);
+  /** Signs up, confirms, and gives the address. */
+  const verified = async (more: Record<string, unknown> = {}): Promise<string> => {
+    const email = freshAddress();
+    await signUp(email, more);
+    const answer = await confirm(codeIn(await catcher.take(email, /^(Confirm|Bestätigen)/)));
+    if (answer.status !== 200) throw new Error(`${email} was not confirmed: ${await answer.text()}`);
+    return email;
+  };
+  /** Somebody who has signed in. */
+  const person = async (more: Record<string, unknown> = {}): Promise<Person> => {
+    const { token, account } = await signIn(await verified(more));
+    return { ...account, token, headers: as(token) };
+  };
+  /** An organisation that somebody makes. */
+  const found = ({ headers }: Person, name = "Acme") =>
+    t.expect<Organization>(201, "POST", organizationsPath, { name }, headers);
+  const invite = (inviter: Person, organization: string, email: string, role: Role) =>
+    t.call("POST", `${organizationsPath}/${organization}/invitations`, { email, role }, inviter.headers);
+  const accept = (invitation: string, { headers }: Person) =>
+    t.call("POST", `/user/v1/invitations/${invitation}/acceptance`, undefined, headers);
   return {
     confirm,
     signUp,
@@ -64,13 +102,19 @@ export function people(t: TestServices, { catcher }: Awaited<ReturnType<typeof w
       await t.expect(200, "POST", `${path}/confirmation`, { code: codeOf(made.uri) }, as(token));
       return made;
     },
-    /** Signs up, confirms, and gives the address. */
-    async verified(more: Record<string, unknown> = {}): Promise<string> {
-      const email = freshAddress();
-      await signUp(email, more);
-      const answer = await confirm(codeIn(await catcher.take(email, /Confirm/)));
-      if (answer.status !== 200) throw new Error(`${email} was not confirmed: ${await answer.text()}`);
-      return email;
+    verified,
+    person,
+    found,
+    invite,
+    accept,
+    /** Somebody new who has been invited and has accepted. */
+    async member(inviter: Person, organization: string, role: Role): Promise<Person> {
+      const one = await person();
+      const sent = await invite(inviter, organization, one.email, role);
+      const { id } = (await sent.json()) as { id: string };
+      const answer = await accept(id, one);
+      if (answer.status !== 200) throw new Error(`${one.email} did not join: ${await answer.text()}`);
+      return one;
     },
   };
 }

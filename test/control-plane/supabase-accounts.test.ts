@@ -1,13 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ownCaller } from "../../control-plane/audit/write.ts";
 import { type Database, openDatabase, withClient } from "../../control-plane/database.ts";
 import { deriveKey } from "../../control-plane/instance/secrets-box.ts";
 import { until } from "../../control-plane/until.ts";
 import { accountOfSupabase } from "../../control-plane/user/account-of-supabase.ts";
 import { claimAddress } from "../../control-plane/user/claim-address.ts";
 import { confirmAddress } from "../../control-plane/user/confirm-address.ts";
-import { createIdentity, type Identity } from "../../control-plane/user/identity.ts";
+import type { UserContext } from "../../control-plane/user/context.ts";
+import { createIdentity } from "../../control-plane/user/identity.ts";
 import { linkSupabase } from "../../control-plane/user/link-supabase.ts";
+import { createPost } from "../../control-plane/user/mail/post.ts";
 import { readLinks } from "../../control-plane/user/read-links.ts";
 import { createSupabase, type Supabase } from "../../control-plane/user/supabase/verify.ts";
 import { unlinkSupabase } from "../../control-plane/user/unlink-supabase.ts";
@@ -21,23 +24,18 @@ const t = withServices({ mailer: mail.mailer });
 const { confirm, signUp, signIn, verified } = people(t, mail);
 const project = await supabaseProject();
 const { log, text: logged } = captureLog();
-const caller = { actor: "nobody", requestId: "req_test", origin: null };
+const caller = ownCaller("nobody", "req_test");
 
 let signer: ProjectKey;
 let database: Database;
 let supabase: Supabase;
-let ctx: { db: Database["db"]; identity: Identity; caller: typeof caller };
+let ctx: Pick<UserContext, "db" | "identity" | "caller" | "post">;
 beforeAll(async () => {
-  // Until the migration has them.
-  await t.rows(
-    "auth",
-    "create unique index if not exists accounts_provider on accounts (provider_id, account_id)",
-  );
-  await t.rows("auth", "grant delete on accounts to auth_run");
   database = openDatabase({ login: t.databases.logins.user, name: "test supabase", log });
   const secret = deriveKey(key, "identity").toString("base64");
-  const identity = createIdentity({ db: database.db, secret, mailer: mail.mailer, log });
-  ctx = { db: database.db, identity, caller };
+  const post = createPost({ mailer: mail.mailer, log });
+  const identity = createIdentity({ db: database.db, secret, post, log });
+  ctx = { db: database.db, identity, caller, post };
   signer = await project.newKey();
   supabase = createSupabase({ url: project.url, secret: undefined, log });
 });
@@ -233,8 +231,7 @@ describe("a link to an account that is there", () => {
 });
 
 describe("an account without an address", () => {
-  const claim = (userId: string, email: string) =>
-    claimAddress({ ...ctx, mailer: mail.mailer, log }, { userId, email });
+  const claim = (userId: string, email: string) => claimAddress(ctx, { userId, email });
   const codeFor = async (email: string) => codeIn(await catcher.take(email, /of your account/));
 
   test("gets the one whose mail its owner reads, then a password, and may go without Supabase", async () => {

@@ -44,6 +44,7 @@ export default async function setup(project: TestProject) {
   };
   try {
     await berth("start");
+    await berth("staff");
   } catch (error) {
     await down();
     throw error;

@@ -39,6 +39,7 @@ export async function openLane(name: string): Promise<Lane> {
   };
   try {
     await berth("start");
+    await berth("staff");
     return { settings, env, berth, api: await openApi(settings), run: createRun(env), down };
   } catch (error) {
     await down();

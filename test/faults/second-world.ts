@@ -46,6 +46,7 @@ export class SecondWorld {
     const world = new SecondWorld(await secondEngine(name, refs, env), settings);
     try {
       await world.berth("start");
+      await world.berth("staff");
       return world;
     } catch (error) {
       await world.close();

@@ -19,30 +19,30 @@ CREATE POLICY scope ON operations USING (in_scope(organization_id) AND tenant_in
 --> statement-breakpoint
 ALTER TABLE instances ENABLE ROW LEVEL SECURITY;
 --> statement-breakpoint
-CREATE POLICY scope ON instances USING (in_scope('all') OR EXISTS (SELECT FROM stacks s WHERE s.tenant_id = instances.tenant_id));
+CREATE POLICY scope ON instances USING ((in_scope('all') AND tenant_in_scope('')) OR EXISTS (SELECT FROM stacks s WHERE s.tenant_id = instances.tenant_id));
 --> statement-breakpoint
 ALTER TABLE operation_steps ENABLE ROW LEVEL SECURITY;
 --> statement-breakpoint
-CREATE POLICY scope ON operation_steps USING (in_scope('all') OR EXISTS (SELECT FROM operations o WHERE o.id = operation_steps.operation_id));
+CREATE POLICY scope ON operation_steps USING ((in_scope('all') AND tenant_in_scope('')) OR EXISTS (SELECT FROM operations o WHERE o.id = operation_steps.operation_id));
 --> statement-breakpoint
 ALTER TABLE operation_events ENABLE ROW LEVEL SECURITY;
 --> statement-breakpoint
-CREATE POLICY scope ON operation_events USING (in_scope('all') OR EXISTS (SELECT FROM operations o WHERE o.id = operation_events.operation_id));
+CREATE POLICY scope ON operation_events USING ((in_scope('all') AND tenant_in_scope('')) OR EXISTS (SELECT FROM operations o WHERE o.id = operation_events.operation_id));
 --> statement-breakpoint
 ALTER TABLE stack_history ENABLE ROW LEVEL SECURITY;
 --> statement-breakpoint
-CREATE POLICY scope ON stack_history USING (in_scope('all'));
+CREATE POLICY scope ON stack_history USING (in_scope('all') AND tenant_in_scope(tenant_id));
 --> statement-breakpoint
 -- What happened is told by whoever did it; only the tenant service reads it.
 ALTER TABLE feed ENABLE ROW LEVEL SECURITY;
 --> statement-breakpoint
 CREATE POLICY told ON feed FOR INSERT WITH CHECK (true);
 --> statement-breakpoint
-CREATE POLICY scope ON feed FOR SELECT USING (in_scope('all'));
+CREATE POLICY scope ON feed FOR SELECT USING (in_scope('all') AND tenant_in_scope(tenant_id));
 --> statement-breakpoint
 -- What is done is told by whoever did it; to read it all organisations must be in scope.
 ALTER TABLE audit ENABLE ROW LEVEL SECURITY;
 --> statement-breakpoint
 CREATE POLICY told ON audit FOR INSERT WITH CHECK (true);
 --> statement-breakpoint
-CREATE POLICY scope ON audit FOR SELECT USING (in_scope('all'));
+CREATE POLICY scope ON audit FOR SELECT USING (in_scope('all') AND tenant_in_scope(tenant_id));

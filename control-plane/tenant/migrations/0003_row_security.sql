@@ -26,6 +26,6 @@ ALTER TABLE audit ENABLE ROW LEVEL SECURITY;
 --> statement-breakpoint
 CREATE POLICY told ON audit FOR INSERT WITH CHECK (true);
 --> statement-breakpoint
-CREATE POLICY scope ON audit FOR SELECT USING (in_scope('all'));
+CREATE POLICY scope ON audit FOR SELECT USING (in_scope('all') AND tenant_in_scope(tenant_id));
 --> statement-breakpoint
 GRANT SELECT, INSERT, DELETE ON closed_organizations TO tenant_run;

@@ -6,6 +6,7 @@ import type { CheckOdoo } from "../catalogue.ts";
 import type { CatchUp } from "../catch-up.ts";
 import type { FindOrganization } from "../choose-organization.ts";
 import type { TenantContext } from "../context.ts";
+import type { ForgetOrganization } from "../delete-organization.ts";
 
 /** What the routes of the tenant service are given. */
 export interface TenantRouteDeps {
@@ -14,6 +15,7 @@ export interface TenantRouteDeps {
   within(scope: Scope): Queries;
   checkOdoo: CheckOdoo;
   findOrganization: FindOrganization;
+  forgetOrganization: ForgetOrganization;
   catchUp: CatchUp;
   /** Key of what is remembered of requests. */
   secret: Buffer;

@@ -2,5 +2,7 @@
 export interface Text {
   subject: string;
   before: string;
+  /** Leads to the name of what it is about. */
+  named?: string;
   after: string;
 }

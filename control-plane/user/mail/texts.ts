@@ -2,7 +2,14 @@ import { type ChangeKind, changeTexts } from "./change-texts.ts";
 import type { Language } from "./languages.ts";
 import type { Text } from "./text.ts";
 
-export type MailKind = "confirmEmail" | "confirmAddress" | "emailTaken" | "resetPassword" | ChangeKind;
+export type MailKind =
+  | "confirmEmail"
+  | "confirmAddress"
+  | "emailTaken"
+  | "resetPassword"
+  | "invitation"
+  | "impersonated"
+  | ChangeKind;
 
 export const greetings: Record<Language, string> = {
   en: "Hello,",
@@ -108,6 +115,64 @@ export const texts: Record<MailKind, Record<Language, Text>> = {
       subject: "Elija una contraseña nueva",
       before: "Con este código puede elegir una contraseña nueva:",
       after: "Vale una hora y una sola vez. Si no lo ha pedido, no tiene que hacer nada.",
+    },
+  },
+  invitation: {
+    en: {
+      subject: "You are invited to an organisation",
+      before:
+        "Somebody asks you to become a member of their organisation. Sign in with the account of this e-mail address, or sign up with it, and accept by this code:",
+      named: "They call the organisation",
+      after: "It works for seven days and once. If you do not know of it, you need do nothing.",
+    },
+    fr: {
+      subject: "Vous êtes invité dans une organisation",
+      before:
+        "Quelqu'un vous demande de devenir membre de son organisation. Connectez-vous avec le compte de cette adresse e-mail, ou inscrivez-vous avec elle, et acceptez avec ce code :",
+      named: "Nom qu'on a donné à l'organisation :",
+      after:
+        "Il est valable sept jours et une seule fois. Si cela ne vous dit rien, vous n'avez rien à faire.",
+    },
+    de: {
+      subject: "Sie sind in eine Organisation eingeladen",
+      before:
+        "Jemand bittet Sie, Mitglied seiner Organisation zu werden. Melden Sie sich mit dem Konto dieser E-Mail-Adresse an, oder registrieren Sie sich mit ihr, und nehmen Sie mit diesem Code an:",
+      named: "So heißt die Organisation dort:",
+      after: "Er gilt sieben Tage und einmal. Wenn Sie nichts davon wissen, brauchen Sie nichts zu tun.",
+    },
+    es: {
+      subject: "Le invitan a una organización",
+      before:
+        "Alguien le pide que sea miembro de su organización. Inicie sesión con la cuenta de este correo, o regístrese con él, y acepte con este código:",
+      named: "Así llaman a la organización:",
+      after: "Vale siete días y una sola vez. Si no sabe de qué se trata, no tiene que hacer nada.",
+    },
+  },
+  impersonated: {
+    en: {
+      subject: "Our staff have entered your account",
+      before: "Somebody of the platform's staff has entered your account, for one hour at most, from:",
+      after:
+        "They do not know your password and cannot change it. All that they do is written down. If you did not expect this, ask whoever runs the platform for you.",
+    },
+    fr: {
+      subject: "Notre équipe est entrée dans votre compte",
+      before:
+        "Un membre de l'équipe de la plateforme est entré dans votre compte, pour une heure au plus, à partir de :",
+      after:
+        "Il ne connaît pas votre mot de passe et ne peut pas le changer. Tout ce qu'il fait est consigné. Si vous ne vous y attendiez pas, demandez à ceux qui gèrent la plateforme pour vous.",
+    },
+    de: {
+      subject: "Unser Team hat Ihr Konto betreten",
+      before: "Jemand aus dem Team der Plattform hat Ihr Konto betreten, für höchstens eine Stunde, ab:",
+      after:
+        "Ihr Passwort ist dabei nicht bekannt und kann nicht geändert werden. Alles, was getan wird, wird festgehalten. Wenn Sie das nicht erwartet haben, fragen Sie die Betreiber Ihrer Plattform.",
+    },
+    es: {
+      subject: "Nuestro equipo ha entrado en su cuenta",
+      before: "Alguien del equipo de la plataforma ha entrado en su cuenta, por una hora como máximo, desde:",
+      after:
+        "No conoce su contraseña ni puede cambiarla. Todo lo que hace queda registrado. Si no lo esperaba, pregunte a quienes gestionan la plataforma.",
     },
   },
 };

@@ -110,4 +110,4 @@ CREATE UNIQUE INDEX "members_user" ON "members" USING btree ("user_id","organiza
 CREATE INDEX "members_organization" ON "members" USING btree ("organization_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "two_factors_user" ON "two_factors" USING btree ("user_id");--> statement-breakpoint
 ALTER TABLE "sessions" ADD CONSTRAINT "sessions_impersonated_by_users_id_fk" FOREIGN KEY ("impersonated_by") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
-CREATE UNIQUE INDEX "accounts_provider" ON "accounts" USING btree ("provider_id","account_id") WHERE "accounts"."provider_id" <> 'credential';
+CREATE UNIQUE INDEX "accounts_provider" ON "accounts" USING btree ("provider_id","account_id");

@@ -25,3 +25,6 @@ CREATE POLICY scope ON api_keys USING (in_scope(organization_id));
 GRANT SELECT, INSERT, UPDATE, DELETE ON organizations, members, invitations, api_keys, two_factors, idempotency TO auth_run;
 --> statement-breakpoint
 GRANT SELECT, INSERT, UPDATE ON jwks TO auth_run;
+--> statement-breakpoint
+-- A link to somebody else's word can be taken away.
+GRANT DELETE ON accounts TO auth_run;

@@ -1,14 +1,16 @@
 import type { Context } from "hono";
 import { type Scope, scopeOf } from "../../access/scope.ts";
 import type { Queries } from "../../database.ts";
+import type { Authenticate } from "../../http/authenticate.ts";
 import type { HttpEnv } from "../../http/context.ts";
+import type { Limiter } from "../../http/limit.ts";
 import type { UserContext } from "../context.ts";
 import type { FailedSignIns } from "../failed-sign-ins.ts";
-import type { Identify } from "../identify.ts";
 import type { Identity } from "../identity.ts";
 import type { ServiceSecrets } from "../issue-service-token.ts";
 import type { Post } from "../mail/post.ts";
 import { cleanUserAgent } from "../note-origin.ts";
+import type { Supabase } from "../supabase/verify.ts";
 
 /** What the routes of the user service are given. */
 export interface UserRouteDeps {
@@ -17,9 +19,13 @@ export interface UserRouteDeps {
   /** The same as it is seen from a scope. */
   within(scope: Scope): Queries;
   identity: Identity;
-  identify: Identify;
+  /** Whose a token is, whoever gave it out. */
+  identify: Authenticate;
   failures: FailedSignIns;
   post: Post;
+  limiter: Limiter;
+  /** The project whose users are let in, if there is one. */
+  supabase: Supabase | undefined;
   serviceSecrets: ServiceSecrets;
   /** Key of what is remembered of requests. */
   secret: Buffer;

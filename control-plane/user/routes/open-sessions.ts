@@ -8,6 +8,7 @@ import { endSession } from "../end-session.ts";
 import { listSessions } from "../list-sessions.ts";
 import { readSession } from "../read-session.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
+import { impersonator } from "./own-account.ts";
 
 const tags = ["sessions"];
 
@@ -23,7 +24,7 @@ const open = z
     address: z.string().nullable().meta({ description: "Where it was begun from." }),
     userAgent: z.string().nullable().meta({ description: "What the program called itself." }),
     current: z.boolean().meta({ description: "Whether it is the one that asks." }),
-    impersonatedBy: z.string().nullable().meta({ description: "Member of the staff who acts as you in it." }),
+    impersonatedBy: impersonator,
   })
   .openapi("OpenSession");
 

@@ -11,3 +11,9 @@ export const ownAccount = account
     twoFactor: z.boolean().meta({ description: "Whether a second factor is asked for at sign-in." }),
   })
   .openapi("OwnAccount");
+
+export const impersonator = account
+  .omit({ email: true })
+  .openapi("Impersonator")
+  .nullable()
+  .meta({ description: "One of the platform's staff who acts as the account." });

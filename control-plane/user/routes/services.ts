@@ -6,7 +6,8 @@ import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
 import { isKnownOrganization } from "../is-known-organization.ts";
 import { issueServiceToken } from "../issue-service-token.ts";
-import type { UserRouteDeps } from "./deps.ts";
+import { deleteOrganization } from "../organizations/delete-organization.ts";
+import { callerContext, type UserRouteDeps } from "./deps.ts";
 
 const tags = ["between services"];
 
@@ -97,6 +98,23 @@ const knows = route(
   },
 );
 
+const forget = route(
+  { who: "service" },
+  {
+    method: "delete",
+    path: "/user/v1/organizations/{id}",
+    tags,
+    summary: "Delete an organisation with its members, invitations and keys",
+    description:
+      "For the tenant service, which knows whether it has tenants. People use DELETE /tenant/v1/organizations/{id}.",
+    request: {
+      params: z.object({ id: organizationId }),
+      query: z.object({ actor: z.string().min(1).max(200).meta({ description: "Who asked for it." }) }),
+    },
+    responses: withProblems({ 204: { description: "Deleted" } }, "not_found", "validation_failed"),
+  },
+);
+
 /** What our services ask of the user service. */
 export function addServiceRoutes(app: ServiceApp, deps: UserRouteDeps) {
   return app
@@ -114,9 +132,16 @@ export function addServiceRoutes(app: ServiceApp, deps: UserRouteDeps) {
       ),
     )
     .openapi(introspect, async (c) =>
-      c.json({ principal: (await deps.identify(c.req.valid("json").token)) ?? null }, 200),
+      c.json(
+        { principal: (await deps.identify(c.req.valid("json").token, c.get("requestId"))) ?? null },
+        200,
+      ),
     )
     .openapi(knows, async (c) =>
       c.json({ isKnown: await isKnownOrganization(deps.db, c.req.valid("param").id) }, 200),
-    );
+    )
+    .openapi(forget, async (c) => {
+      await deleteOrganization(callerContext(deps, c), { ...c.req.valid("param"), ...c.req.valid("query") });
+      return c.body(null, 204);
+    });
 }

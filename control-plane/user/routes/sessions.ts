@@ -10,7 +10,7 @@ import { signIn } from "../sign-in.ts";
 import { signOut } from "../sign-out.ts";
 import { body } from "./body.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
-import { account, ownAccount } from "./own-account.ts";
+import { account, impersonator, ownAccount } from "./own-account.ts";
 
 const tags = ["sessions"];
 
@@ -25,7 +25,10 @@ const begun = z
 const current = z
   .object({
     account: ownAccount,
-    expiresAt: z.iso.datetime().meta({ description: "Moved on while the session is used." }),
+    expiresAt: z.iso.datetime().meta({
+      description: "Moved on while the session is used, but for one of staff who act as the account.",
+    }),
+    impersonatedBy: impersonator,
   })
   .openapi("Session");
 
@@ -112,7 +115,8 @@ export function addSessionRoutes(app: ServiceApp, deps: UserRouteDeps): void {
   );
   app.openapi(read, async (c) => {
     const session = await readSession(callerContext(deps, c));
-    return c.json({ account: session.account, expiresAt: session.expiresAt.toISOString() }, 200);
+    const { account, expiresAt, impersonatedBy } = session;
+    return c.json({ account, expiresAt: expiresAt.toISOString(), impersonatedBy }, 200);
   });
   app.openapi(end, async (c) => {
     const ctx = callerContext(deps, c);

@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { folderMailer } from "../../../control-plane/mail/mailer.ts";
 import { compose } from "../../../control-plane/user/mail/compose.ts";
 import { languages } from "../../../control-plane/user/mail/languages.ts";
+import { nameForMail } from "../../../control-plane/user/mail/name-for-mail.ts";
 
 const reader = { name: "Ada", email: "ada@acme.example" };
 
@@ -12,9 +13,11 @@ test.each(languages)("every mail is written in %s, as text and as HTML, and name
   const all = [
     compose("confirmEmail", { ...reader, language }, "a.code<&"),
     compose("resetPassword", { ...reader, language }, "the-code"),
-    compose("changeEmail", { ...reader, language }, "a-third-code"),
     compose("confirmAddress", { ...reader, language }, "another-code"),
     compose("emailTaken", { ...reader, language }),
+    compose("invitation", { ...reader, language }, "the-code", "<Acme> & Söhne"),
+    compose("impersonated", { ...reader, language }, "2026-01-31 09:15 UTC"),
+    compose("changeEmail", { ...reader, language }, "a-third-code"),
     compose("emailWanted", { ...reader, language }),
     compose("emailChangeAsked", { ...reader, language }),
     compose("passwordChanged", { ...reader, language }),
@@ -25,13 +28,32 @@ test.each(languages)("every mail is written in %s, as text and as HTML, and name
     expect(mail.text + mail.html).not.toMatch(/undefined|\[object|Ada/);
   }
   expect(new Set(all.map(({ subject }) => subject)).size).toBe(all.length);
+  expect(all[5]?.text).toContain("\n\n2026-01-31 09:15 UTC\n\n");
   expect(all[0]?.text).toContain("a.code<&");
   expect(all[0]?.html).toContain("a.code&lt;&amp;");
+  expect(all[4]?.text).toContain("“<Acme> & Söhne”");
+  expect(all[4]?.html).toContain("“&lt;Acme&gt; &amp; Söhne”");
+  const nameless = compose("invitation", { ...reader, language }, "the-code");
+  expect(nameless.text + nameless.html).not.toMatch(/undefined|“/);
 });
 
 test("a language that is none of ours is English", () => {
   for (const language of [undefined, null, "xx", 1, "constructor"])
     expect(compose("emailTaken", { ...reader, language }).subject).toBe("You have an account already");
+});
+
+test.each([
+  ["Acme Ltd.", true],
+  ["Dr. Müller & Söhne (2)", true],
+  ["Ça va, S.A", false],
+  ["evil.example", false],
+  ["Pay at http:evil", false],
+  ["a@evil", false],
+  ["WWW evil", false],
+  ["evil．example", false],
+  ["evil/pay", false],
+])("a name that would be a link is not told in a mail: %s", (name, isTold) => {
+  expect(nameForMail(name)).toBe(isTold ? name : undefined);
 });
 
 test("without a mail server mails are kept as files that only their owner reads, as they are", async () => {

@@ -25,7 +25,6 @@ test("every secret is made once, for its owner only", async () => {
   const first = await all(paths.secrets);
   expect(Object.keys(first)).toEqual(
     [
-      "api-key",
       "key",
       "passphrase",
       "postgres-password",
@@ -47,7 +46,7 @@ test("two at once end with the same secrets, and leave no half files", async () 
   expect(both).toHaveLength(2);
   const { secrets, pgpass } = dataPaths(settings.dataDir);
   const kept = await all(secrets);
-  expect(Object.keys(kept)).toHaveLength(14);
+  expect(Object.keys(kept)).toHaveLength(13);
   expect(await readFile(pgpass, "utf8")).toContain(`:*:router:${kept["router-password"]}\n`);
 });
 

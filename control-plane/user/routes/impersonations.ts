@@ -1,0 +1,63 @@
+import { z } from "@hono/zod-openapi";
+import { once } from "../../http/idempotency.ts";
+import { idempotencyHeader } from "../../http/params.ts";
+import { bodyProblems, json, withProblems } from "../../http/responses.ts";
+import { route } from "../../http/route.ts";
+import type { ServiceApp } from "../../http/service.ts";
+import type { Message } from "../../mail/mailer.ts";
+import { beginImpersonation } from "../impersonation/begin-impersonation.ts";
+import { newImpersonation } from "../impersonation/impersonation-input.ts";
+import { callerContext, type UserRouteDeps } from "./deps.ts";
+
+const begun = z
+  .object({
+    token: z.string().optional().meta({
+      description:
+        "Send it as: Authorization: Bearer <token>. It is not shown again, nor to a request that is repeated.",
+    }),
+    expiresAt: z.iso.datetime().meta({ description: "It is not moved on." }),
+  })
+  .openapi("Impersonation");
+
+const begin = route(
+  { who: "staff" },
+  {
+    method: "post",
+    path: "/user/v1/impersonations",
+    tags: ["staff"],
+    summary: "Act as a user, for an hour",
+    description:
+      "The user is told by mail, and whatever is done is written down with both names. It ends with DELETE /user/v1/sessions/current. What would outlast it (keys, a password, leaving) cannot be done by it.",
+    request: {
+      headers: idempotencyHeader,
+      body: { required: true, content: { "application/json": { schema: newImpersonation } } },
+    },
+    responses: withProblems(
+      { 201: json("Begun", begun) },
+      ...bodyProblems,
+      "not_found",
+      "idempotency_key_reused",
+    ),
+  },
+);
+
+/** Staff who act as a user. */
+export function addImpersonationRoutes(app: ServiceApp, deps: UserRouteDeps): void {
+  app.openapi(begin, async (c) => {
+    const ctx = callerContext(deps, c);
+    const input = c.req.valid("json");
+    let letter: Message | undefined;
+    const reply = await once(
+      c,
+      { db: ctx.db, secret: deps.secret },
+      async () => undefined,
+      async (tx) => {
+        const { token, expiresAt, mail } = await beginImpersonation(ctx, tx, input);
+        letter = mail;
+        return { status: 201, headers: {}, body: { token, expiresAt }, kept: { expiresAt } };
+      },
+    );
+    if (letter) await ctx.post(letter);
+    return c.json(reply.body as z.infer<typeof begun>, 201, reply.headers);
+  });
+}
