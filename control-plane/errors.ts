@@ -4,6 +4,8 @@ export const problems = {
   unauthorized: [401, "An API key or a session is needed"],
   sign_in_refused: [401, "Nobody is signed in by this"],
   forbidden: [403, "That is not allowed to this caller"],
+  wrong_password: [403, "That is not the password of the account"],
+  wrong_code: [403, "That is not a code of the second factor"],
   email_not_verified: [403, "The e-mail address is not confirmed"],
   not_found: [404, "There is no such thing"],
   method_not_allowed: [405, "This path does not take that method"],

@@ -33,6 +33,7 @@ import { outboxSignal, startOutbox } from "./tenant/outbox.ts";
 import { createUserApp } from "./user/app.ts";
 import { createUserClient } from "./user/client.ts";
 import { createFailedSignIns } from "./user/failed-sign-ins.ts";
+import { forgetOldCodes } from "./user/forget-codes.ts";
 import { createIdentify } from "./user/identify.ts";
 import { identifySupabase } from "./user/identify-supabase.ts";
 import { createIdentity } from "./user/identity.ts";
@@ -104,6 +105,8 @@ export function createServices(options: ServicesOptions): Services {
     tenant: openDatabase({ login: logins.tenant, name: "berth tenant", log }),
     instance: openDatabase({ login: logins.instance, name: "berth instance", log }),
   };
+  // Sign-ins hold connections while passwords are hashed: who calls must be found out all the same.
+  const callers = openDatabase({ login: logins.user, name: "berth callers", log });
   const secret = deriveKey(options.key, "idempotency");
   const serviceSecrets = new Map(
     ["tenant", "instance"].map((service) => [service, deriveKey(options.key, `service ${service}`)]),
@@ -122,10 +125,10 @@ export function createServices(options: ServicesOptions): Services {
     log: userLog,
     storage: sessionStorage({ db: joining(databases.user.db), copies }),
   });
-  const identify = createIdentify(databases.user.db);
+  const identify = createIdentify(callers.db);
   const people: Authenticate = async (token, requestId) =>
     options.supabase?.isToken(token)
-      ? identifySupabase({ db: databases.user.db, supabase: options.supabase }, token, requestId)
+      ? identifySupabase({ db: callers.db, supabase: options.supabase }, token, requestId)
       : identify(token);
   const user = createUserApp({
     limiter,
@@ -221,6 +224,9 @@ export function createServices(options: ServicesOptions): Services {
         for (const { db } of Object.values(databases)) {
           forgetOldAnswers(db).catch((error) => log.warn({ err: error }, "old answers stay for now"));
         }
+        forgetOldCodes(databases.user.db).catch((error) =>
+          log.warn({ err: error }, "old codes stay for now"),
+        );
       }, tidyMinutes * 60_000);
       background.push(
         startOutbox({ db: databases.tenant.db, instance: client, signals: signals.tenant, log }),
@@ -235,7 +241,7 @@ export function createServices(options: ServicesOptions): Services {
       options.mailer.close();
       copies.close();
       await redis.close();
-      await Promise.all(Object.values(databases).map((database) => database.close()));
+      await Promise.all([callers, ...Object.values(databases)].map((database) => database.close()));
     },
   };
 }

@@ -42,6 +42,15 @@ export function decodeIdCursor(prefix: IdPrefix, cursor: string | undefined): st
   return id;
 }
 
+/** The same for a list that goes by time, and by ids where that is the same: positions are `<milliseconds>_<id>`. */
+export function decodeTimeCursor(prefix: IdPrefix, cursor: string | undefined) {
+  if (cursor === undefined) return undefined;
+  const position = positionIn(cursor);
+  const [, time, id] = /^(\d{1,13})_(\w+)$/.exec(position) ?? [];
+  if (!time || !id || !isId(prefix, id) || encodeCursor(position) !== cursor) throw notOurs();
+  return { time: new Date(Number(time)), id };
+}
+
 function positionIn(cursor: string): string {
   return /^v1:(\w+)$/.exec(Buffer.from(cursor, "base64url").toString())?.[1] ?? "";
 }

@@ -41,6 +41,24 @@ export const newAccount = z
   .openapi("NewAccount");
 export type NewAccount = z.infer<typeof newAccount>;
 
+/** A password that is compared only. */
+const givenPassword = z.string().max(1_000).meta({ format: "password" });
+export const passwordOnly = z.strictObject({ password: givenPassword }).openapi("GivenPassword");
+export const accountChange = z
+  .strictObject({ name: name.optional(), language: z.enum(languages).optional() })
+  .openapi("AccountChange");
+export type AccountChange = z.infer<typeof accountChange>;
+export const passwordChange = z.strictObject({ current: givenPassword, password }).openapi("PasswordChange");
+export const emailChange = z.strictObject({ email, password: givenPassword }).openapi("EmailChange");
+export const emailChangeCode = z
+  .strictObject({
+    code: z
+      .string()
+      .regex(/^[\w-]{24}$/, "is not a code of ours")
+      .meta({ description: "From the mail." }),
+  })
+  .openapi("EmailChangeCode");
+
 export const credentials = z.strictObject({ email, password: z.string().max(1_000) }).openapi("Credentials");
 export const addressOnly = z.strictObject({ email }).openapi("EmailAddress");
 export const newPassword = z

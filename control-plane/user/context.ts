@@ -11,9 +11,11 @@ export interface UserContext {
   /** What the caller's organisations have in it. */
   scoped: Queries;
   identity: Identity;
+  post: Post;
   caller: Caller;
+  /** What the caller says it is, fit to be kept and shown. */
+  userAgent: string | null;
   /** What better-auth knows the caller's session by. */
   headers: Headers;
   failures: FailedSignIns;
-  post: Post;
 }

@@ -48,7 +48,9 @@ export const keyDays = { default: 90, most: 366 };
 /** better-auth's name for a password as what an account is proved by. */
 export const credential = "credential";
 /** Seconds that a mailed code works. */
-const mailedSeconds = 3_600;
+export const mailedSeconds = 3_600;
+/** Seconds in which the second factor is to follow the password. */
+const challengeSeconds = 600;
 /** Seconds a session lasts, and after which its end is moved on. */
 export const sessionSeconds = { lasts: 7 * 86_400, movedAfter: 86_400 };
 
@@ -122,7 +124,8 @@ export function createIdentity({ db, secret, post, log, storage }: IdentityOptio
     },
     user: { additionalFields: { language: { type: "string", required: false, defaultValue: "en" } } },
     // Codes are kept as hashes.
-    verification: { storeIdentifier: "hashed", storeInDatabase: true },
+    // Old ones are removed by the clock: many transactions that did it at once would wait for each other.
+    verification: { storeIdentifier: "hashed", storeInDatabase: true, disableCleanup: true },
     session: {
       expiresIn: sessionSeconds.lasts,
       // The end is moved on by identify.ts, which does not move that of staff who act as somebody.
@@ -137,6 +140,7 @@ export function createIdentity({ db, secret, post, log, storage }: IdentityOptio
       maxPasswordLength: passwordLength.max,
       resetPasswordTokenExpiresIn: mailedSeconds,
       revokeSessionsOnPasswordReset: true,
+      onPasswordReset: ({ user }) => post(compose("passwordChanged", user)),
       sendResetPassword: ({ user, token }) => post(compose("resetPassword", user, token)),
       onExistingUserSignUp: async ({ user }) => {
         if (user.emailVerified) await post(compose("emailTaken", user));
@@ -171,7 +175,7 @@ export function createIdentity({ db, secret, post, log, storage }: IdentityOptio
         invitationExpiresIn: invitationSeconds,
         membershipLimit: membersAtMost,
       }),
-      twoFactor({ issuer: "Berth" }),
+      twoFactor({ issuer: "Berth", twoFactorCookieMaxAge: challengeSeconds }),
     ],
   });
 }

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { getCurrentDBAdapterAsyncLocalStorage } from "@better-auth/core/context";
 import type { Queries } from "../database.ts";
 
 interface Open {
@@ -10,11 +11,12 @@ const current = new AsyncLocalStorage<Open>();
 
 /**
  * A transaction that better-auth's functions join when they are called in it: theirs and ours commit together. What was
- * put off by {@link afterCommit} is done before this resolves, and not at all when it rejects.
+ * put off, by {@link afterCommit} or by better-auth's `queueAfterTransactionHook`, is done before this resolves, and not at
+ * all when it rejects.
  */
 export async function inTransaction<T>(db: Queries, work: (tx: Queries) => Promise<T>): Promise<T> {
   const afterwards: Open["afterwards"] = [];
-  const result = await db.transaction((tx) => current.run({ tx, afterwards }, () => work(tx)));
+  const result = await db.transaction((tx) => enter({ tx, afterwards }, () => work(tx)));
   for (const act of afterwards) await act();
   return result;
 }
@@ -47,7 +49,14 @@ export function joining(db: Queries): Queries {
  */
 export async function joinedBy<T>(tx: Queries, work: () => Promise<T>): Promise<T> {
   const afterwards: Open["afterwards"] = [];
-  const result = await current.run({ tx, afterwards }, work);
+  const result = await enter({ tx, afterwards }, work);
   for (const act of afterwards) await act();
   return result;
+}
+
+async function enter<T>(open: Open, work: () => Promise<T>): Promise<T> {
+  const theirs = await getCurrentDBAdapterAsyncLocalStorage();
+  // Told of no adapter, better-auth takes the one that it was made with, which is over `joining`.
+  const store = { adapter: undefined as never, pendingHooks: open.afterwards, isTransactionActive: true };
+  return current.run(open, () => theirs.run(store, work));
 }

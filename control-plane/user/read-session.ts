@@ -7,7 +7,7 @@ import { type Language, toLanguage } from "./mail/languages.ts";
 import { sessions, users } from "./schema.ts";
 
 export interface Session {
-  account: { id: string; name: string; email: string; language: Language };
+  account: { id: string; name: string; email: string; language: Language; twoFactor: boolean };
   token: string;
   expiresAt: Date;
   /** Member of the staff who acts as this account. */
@@ -21,7 +21,13 @@ export async function readSession({ db, headers }: Pick<UserContext, "db" | "hea
   const token = bearerToken(headers.get("authorization") ?? undefined) ?? "";
   const [row] = await db
     .select({
-      account: { id: users.id, name: users.name, email: users.email, language: users.language },
+      account: {
+        id: users.id,
+        name: users.name,
+        email: users.email,
+        language: users.language,
+        twoFactor: users.twoFactorEnabled,
+      },
       expiresAt: sessions.expiresAt,
       impersonatedBy: { id: impersonators.id, name: impersonators.name },
     })

@@ -27,11 +27,23 @@ const sentences: Record<string, () => BerthError> = {
       "email_not_verified",
       "This e-mail address is not confirmed yet. Send the code that was mailed to it, with your password: POST /user/v1/email-confirmation. For another code: POST /user/v1/email-verification",
     ),
+  INVALID_PASSWORD: wrongPassword,
   ORGANIZATION_MEMBERSHIP_LIMIT_REACHED: () =>
     new BerthError("conflict", "This organisation has as many members as it can have. Ask an owner of it."),
   INVALID_TOKEN: codeExpired,
   USER_NOT_FOUND: codeExpired,
 };
+
+export function noTwoFactor(): BerthError {
+  return new BerthError("conflict", "There is no second factor. Set one up with POST /user/v1/two-factor");
+}
+
+export function wrongPassword(): BerthError {
+  return new BerthError(
+    "wrong_password",
+    "This is not the password of the account. If it is forgotten, ask for a new one: POST /user/v1/password-resets",
+  );
+}
 
 export function signInRefused(): BerthError {
   return new BerthError("sign_in_refused", "There is no account with this e-mail address and password.");

@@ -103,6 +103,8 @@ export const twoFactors = pgTable(
     verified: boolean("verified").notNull().default(false),
     failedVerificationCount: integer("failed_verification_count").notNull().default(0),
     lockedUntil: at("locked_until"),
+    /** Half minute (since 1970) of the last code that was used: neither it nor an earlier one works again. */
+    usedStep: integer("used_step").notNull().default(0),
   },
   (t) => [uniqueIndex("two_factors_user").on(t.userId)],
 );

@@ -1,11 +1,15 @@
 import { writeAudit } from "../audit/write.ts";
 import type { UserContext } from "./context.ts";
+import { inTransaction } from "./in-transaction.ts";
 
 /** Ends a session. better-auth's own sign-out says that it did when it could not. */
 export async function signOut(
   { db, identity, caller }: UserContext,
-  session: Pick<Session, "token" | "account">,
+  session: { token: string; account: { id: string } },
 ): Promise<void> {
-  await (await identity.$context).internalAdapter.deleteSession(session.token);
-  await writeAudit(db, caller, { action: "session.end", target: session.account.id });
+  const { internalAdapter } = await identity.$context;
+  await inTransaction(db, async (tx) => {
+    await internalAdapter.deleteSession(session.token);
+    await writeAudit(tx, caller, { action: "session.end", target: session.account.id });
+  });
 }

@@ -33,7 +33,7 @@ describe("a newcomer", () => {
     const { token, account } = await signIn(email);
     expect(account).toEqual({ id: expect.stringMatching(/^usr_/), name: "Ada", email });
     const seen = (await (await current(token)).json()) as { account: unknown; expiresAt: string };
-    expect(seen.account).toEqual({ ...account, language: "en" });
+    expect(seen.account).toEqual({ ...account, language: "en", twoFactor: false });
     expect(Date.parse(seen.expiresAt)).toBeGreaterThan(Date.now() + 6 * 86_400_000);
 
     const out = await t.call("DELETE", "/user/v1/sessions/current", undefined, as(token));

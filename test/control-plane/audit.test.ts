@@ -4,14 +4,27 @@ import { newId } from "../../control-plane/ids.ts";
 import { putTemplate } from "../../control-plane/instance/put-template.ts";
 import { addToReserve } from "../../control-plane/instance/reserve.ts";
 import { offerFirstStaff } from "../../control-plane/user/staff/first-staff-code.ts";
-import { as, codeIn, freshAddress, open, organizationsPath, password, people, withMail } from "./people.ts";
+import {
+  as,
+  codeIn,
+  codeOf,
+  freshAddress,
+  open,
+  organizationsPath,
+  password,
+  people,
+  withMail,
+} from "./people.ts";
 import { standing } from "./standing.ts";
 import { captureLog, catalogue, freshSlug, newTenantBody, withServices } from "./support.ts";
 import { claimFor, createTenant, readyTenant, untilStatus, work } from "./worker.ts";
 
 const mail = await withMail();
 const t = withServices({ mailer: mail.mailer });
-const { confirm, signUp, signIn, verified, person, found, invite, accept, member } = people(t, mail);
+const they = people(t, mail);
+const { confirm, signUp, signIn, verified, person, found, invite, accept, member } = they;
+const { challenge, secondFactor } = they;
+const session = async () => (await person()).headers;
 const { staffMember, organization } = standing(t, { person });
 
 let database: Database;
@@ -161,6 +174,89 @@ const verbs: Record<string, { service: Service; action: string; run: () => Promi
     run: async () => {
       const { token } = await signIn(await verified());
       await t.call("DELETE", "/user/v1/sessions/current", undefined, as(token));
+    },
+  },
+  "post /user/v1/sessions/second-factor": {
+    service: "auth",
+    action: "session.begin",
+    run: async () => {
+      const email = await verified();
+      const { uri } = await secondFactor((await signIn(email)).token);
+      const body = { challenge: await challenge(email), code: codeOf(uri, 1) };
+      await t.expect(201, "POST", "/user/v1/sessions/second-factor", body, open);
+    },
+  },
+  "delete /user/v1/sessions/{id}": {
+    service: "auth",
+    action: "session.end",
+    run: async () => {
+      const { token } = await signIn(await verified());
+      const [row] = await t.rows("auth", "select id from sessions where token = $1", [token]);
+      await t.call("DELETE", `/user/v1/sessions/${row?.id}`, undefined, as(token));
+    },
+  },
+  "delete /user/v1/sessions": {
+    service: "auth",
+    action: "session.end-others",
+    run: async () => void (await t.call("DELETE", "/user/v1/sessions", undefined, await session())),
+  },
+  "post /user/v1/two-factor": {
+    service: "auth",
+    action: "two-factor.begin",
+    run: async () => void (await t.expect(201, "POST", "/user/v1/two-factor", { password }, await session())),
+  },
+  "post /user/v1/two-factor/confirmation": {
+    service: "auth",
+    action: "two-factor.confirm",
+    run: async () => void (await secondFactor((await signIn(await verified())).token)),
+  },
+  "delete /user/v1/two-factor": {
+    service: "auth",
+    action: "two-factor.remove",
+    run: async () => {
+      const { token } = await signIn(await verified());
+      const [backupCode] = (await secondFactor(token)).backupCodes;
+      await t.call("DELETE", "/user/v1/two-factor", { password, backupCode }, as(token));
+    },
+  },
+  "post /user/v1/two-factor/backup-codes": {
+    service: "auth",
+    action: "two-factor.renew-backup-codes",
+    run: async () => {
+      const { token } = await signIn(await verified());
+      const body = { password, code: codeOf((await secondFactor(token)).uri, 1) };
+      await t.expect(200, "POST", "/user/v1/two-factor/backup-codes", body, as(token));
+    },
+  },
+  "patch /user/v1/account": {
+    service: "auth",
+    action: "account.change",
+    run: async () => void (await t.expect(200, "PATCH", "/user/v1/account", { name: "X" }, await session())),
+  },
+  "put /user/v1/account/password": {
+    service: "auth",
+    action: "account.change-password",
+    run: async () => {
+      const body = { current: password, password: `${password}, again` };
+      await t.expect(200, "PUT", "/user/v1/account/password", body, await session());
+    },
+  },
+  "post /user/v1/account/email": {
+    service: "auth",
+    action: "account.request-email-change",
+    run: async () => {
+      const body = { email: freshAddress(), password };
+      await t.expect(202, "POST", "/user/v1/account/email", body, await session());
+    },
+  },
+  "post /user/v1/account/email/confirmation": {
+    service: "auth",
+    action: "account.change-email",
+    run: async () => {
+      const [headers, email] = [await session(), freshAddress()];
+      await t.expect(202, "POST", "/user/v1/account/email", { email, password }, headers);
+      const code = codeIn(await mail.catcher.take(email, /Confirm/));
+      await t.expect(200, "POST", "/user/v1/account/email/confirmation", { code }, headers);
     },
   },
   "post /user/v1/organizations": {

@@ -4,8 +4,7 @@ import type { Attempt, FailedSignIns } from "../../control-plane/user/failed-sig
 import { signInRefused } from "../../control-plane/user/refusal.ts";
 import { requestPasswordReset } from "../../control-plane/user/request-password-reset.ts";
 import { resetPassword } from "../../control-plane/user/reset-password.ts";
-import { signIn } from "../../control-plane/user/sign-in.ts";
-import { type Process, withIdentities } from "./identities.ts";
+import { type Process, signIn, withIdentities } from "./identities.ts";
 import { codeIn, freshAddress, password } from "./people.ts";
 
 const t = await withIdentities();

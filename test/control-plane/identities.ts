@@ -13,6 +13,7 @@ import { createPost } from "../../control-plane/user/mail/post.ts";
 import type { Session } from "../../control-plane/user/read-session.ts";
 import { openSessionCopies, type SessionCopies } from "../../control-plane/user/session-copies.ts";
 import { sessionStorage } from "../../control-plane/user/session-storage.ts";
+import { type SignedIn, signIn as signInByPassword } from "../../control-plane/user/sign-in.ts";
 import { signUp } from "../../control-plane/user/sign-up.ts";
 import { cloneDatabases, connectServer, type TestDatabases } from "../support/postgres.ts";
 import { startRedis, type TestRedis } from "../support/redis.ts";
@@ -50,6 +51,16 @@ export interface Identities {
 
 const secret = "a secret of the tests";
 
+/** Signs in to an account that has no second factor. */
+export async function signIn(
+  ctx: UserContext,
+  input: { email: string; password: string },
+): Promise<SignedIn> {
+  const done = await signInByPassword(ctx, input);
+  if (!("token" in done)) throw new Error("A second factor is asked for.");
+  return done;
+}
+
 /** A Redis and a database of the file's own, and two processes over them. */
 export async function withIdentities(): Promise<Identities> {
   const mail = await withMail();
@@ -71,7 +82,8 @@ export async function withIdentities(): Promise<Identities> {
     const failures = createFailedSignIns(counters, known);
     const caller = { ...ownCaller("nobody", "test"), origin: "192.0.2.1" };
     const { db } = database;
-    const ctx: UserContext = { db, scoped: db, identity, caller, failures, post, headers: new Headers() };
+    const more = { scoped: db, userAgent: null, headers: new Headers() };
+    const ctx: UserContext = { db, identity, post, caller, failures, ...more };
     const process: Process = {
       ...{ ctx, copies, redis },
       from: (origin) => ({ ...ctx, caller: { ...caller, origin } }),

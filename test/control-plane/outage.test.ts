@@ -120,6 +120,7 @@ describe("while PostgreSQL is away", () => {
         { name: "Ada", email: "ada@acme.example", password: "correct horse battery" },
       ],
       ["POST", "/user/v1/sessions", { email: "ada@acme.example", password: "correct horse battery" }],
+      ["POST", "/user/v1/sessions/second-factor", { challenge: `2fa-${"x".repeat(20)}`, code: "123456" }],
       ["GET", "/user/v1/sessions/current", undefined],
       ["POST", "/user/v1/password-resets", { email: "ada@acme.example" }],
       ["POST", "/user/v1/email-verification", { email: "ada@acme.example" }],

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { TOTP, URI } from "otpauth";
 import { afterAll } from "vitest";
 import type { Role } from "../../control-plane/access/roles.ts";
 import { smtpMailer } from "../../control-plane/mail/mailer.ts";
@@ -13,6 +14,13 @@ export const freshAddress = () => `ada-${randomBytes(5).toString("hex")}@acme.ex
 /** The code in a mail: a paragraph of its own. */
 export const codeIn = ({ text }: { text?: string | undefined }) =>
   /\n\n(\S{20,})\n/.exec(text ?? "")?.[1] ?? "";
+
+/** What an authenticator shows, or did or will some steps of half a minute from now. */
+export function codeOf(uri: string, steps = 0): string {
+  const totp = URI.parse(uri);
+  if (!(totp instanceof TOTP)) throw new Error(`${uri} is of another kind.`);
+  return totp.generate({ timestamp: Date.now() + steps * 30_000 });
+}
 
 export const organizationsPath = "/user/v1/organizations";
 
@@ -76,6 +84,24 @@ export function people(t: TestServices, { catcher }: Awaited<ReturnType<typeof w
     confirm,
     signUp,
     signIn,
+    /** Signs in to an account with two factors, as far as the password leads. */
+    challenge: async (email: string, secret = password) => {
+      const body = { email, password: secret };
+      return (await t.expect<{ challenge: string }>(202, "POST", "/user/v1/sessions", body, open)).challenge;
+    },
+    /** Sets up a second factor, confirms it by the present code, and gives what proves it. */
+    async secondFactor(token: string): Promise<{ uri: string; backupCodes: string[] }> {
+      const path = "/user/v1/two-factor";
+      const made = await t.expect<{ uri: string; backupCodes: string[] }>(
+        201,
+        "POST",
+        path,
+        { password },
+        as(token),
+      );
+      await t.expect(200, "POST", `${path}/confirmation`, { code: codeOf(made.uri) }, as(token));
+      return made;
+    },
     verified,
     person,
     found,

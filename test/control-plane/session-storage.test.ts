@@ -3,9 +3,8 @@ import { withClient } from "../../control-plane/database.ts";
 import { until } from "../../control-plane/until.ts";
 import { requestPasswordReset } from "../../control-plane/user/request-password-reset.ts";
 import { resetPassword } from "../../control-plane/user/reset-password.ts";
-import { signIn } from "../../control-plane/user/sign-in.ts";
 import { signOut } from "../../control-plane/user/sign-out.ts";
-import { withIdentities } from "./identities.ts";
+import { signIn, withIdentities } from "./identities.ts";
 import { codeIn, password } from "./people.ts";
 
 const t = await withIdentities();

@@ -1,13 +1,6 @@
+import { type ChangeKind, changeTexts } from "./change-texts.ts";
 import type { Language } from "./languages.ts";
-
-/** One mail in one language: what comes before and after the code. */
-interface Text {
-  subject: string;
-  before: string;
-  /** Leads to the name of what it is about. */
-  named?: string;
-  after: string;
-}
+import type { Text } from "./text.ts";
 
 export type MailKind =
   | "confirmEmail"
@@ -15,7 +8,8 @@ export type MailKind =
   | "emailTaken"
   | "resetPassword"
   | "invitation"
-  | "impersonated";
+  | "impersonated"
+  | ChangeKind;
 
 export const greetings: Record<Language, string> = {
   en: "Hello,",
@@ -25,6 +19,7 @@ export const greetings: Record<Language, string> = {
 };
 
 export const texts: Record<MailKind, Record<Language, Text>> = {
+  ...changeTexts,
   confirmEmail: {
     en: {
       subject: "Confirm your e-mail address",

@@ -8,6 +8,7 @@ import { requestPasswordReset } from "../request-password-reset.ts";
 import { resetPassword } from "../reset-password.ts";
 import { sendVerification } from "../send-verification.ts";
 import { signUp } from "../sign-up.ts";
+import { body } from "./body.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 
 const tags = ["accounts"];
@@ -16,10 +17,6 @@ const mailed = z
   .object({ detail: z.string().meta({ description: "What happens next, for a person." }) })
   .openapi("Mailed");
 const done = z.object({ detail: z.string() }).openapi("Done");
-const body = <Schema extends z.ZodType>(schema: Schema) => ({
-  required: true,
-  content: { "application/json": { schema } },
-});
 
 const create = route(
   { who: "anyone" },
@@ -84,7 +81,8 @@ const reset = route(
     path: "/user/v1/password",
     tags,
     summary: "Set a new password by the mailed code",
-    description: "Ends every session of the account.",
+    description:
+      "Ends every session of the account. A second factor stays, and is asked for at the next sign-in.",
     request: { body: body(newPassword) },
     responses: withProblems({ 200: json("Set", done) }, ...bodyProblems, "code_expired"),
   },

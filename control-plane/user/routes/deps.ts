@@ -9,6 +9,7 @@ import type { FailedSignIns } from "../failed-sign-ins.ts";
 import type { Identity } from "../identity.ts";
 import type { ServiceSecrets } from "../issue-service-token.ts";
 import type { Post } from "../mail/post.ts";
+import { cleanUserAgent } from "../note-origin.ts";
 import type { Supabase } from "../supabase/verify.ts";
 
 /** What the routes of the user service are given. */
@@ -40,6 +41,7 @@ export function callerContext(deps: UserRouteDeps, c: Context<HttpEnv>): UserCon
     failures: deps.failures,
     post: deps.post,
     caller,
+    userAgent: cleanUserAgent(c.req.header("user-agent")),
     headers: new Headers({ authorization: c.req.header("authorization") ?? "" }),
   };
 }

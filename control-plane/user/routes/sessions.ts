@@ -3,15 +3,17 @@ import { bodyProblems, json, withProblems } from "../../http/responses.ts";
 import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
 import { credentials } from "../account-input.ts";
-import { languages } from "../mail/languages.ts";
+import { finishSignIn } from "../finish-sign-in.ts";
 import { readSession } from "../read-session.ts";
+import { answerToChallenge } from "../second-factor-input.ts";
 import { signIn } from "../sign-in.ts";
 import { signOut } from "../sign-out.ts";
+import { body } from "./body.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
+import { account, impersonator, ownAccount } from "./own-account.ts";
 
 const tags = ["sessions"];
 
-const account = z.object({ id: z.string(), name: z.string(), email: z.string() }).openapi("Account");
 const begun = z
   .object({
     token: z
@@ -22,34 +24,61 @@ const begun = z
   .openapi("NewSession");
 const current = z
   .object({
-    account: account.extend({ language: z.enum(languages) }),
+    account: ownAccount,
     expiresAt: z.iso.datetime().meta({
       description: "Moved on while the session is used, but for one of staff who act as the account.",
     }),
-    impersonatedBy: account
-      .omit({ email: true })
-      .openapi("Impersonator")
-      .nullable()
-      .meta({ description: "One of the platform's staff who acts as the account." }),
+    impersonatedBy: impersonator,
   })
   .openapi("Session");
 
+const challenge = z
+  .object({
+    challenge: z
+      .string()
+      .meta({ description: "Send it with the code: POST /user/v1/sessions/second-factor" }),
+    expiresAt: z.iso.datetime(),
+  })
+  .openapi("Challenge");
 const begin = route(
   { who: "anyone" },
   {
     method: "post",
     path: "/user/v1/sessions",
     tags,
-    security: [],
     summary: "Sign in",
-    request: { body: { required: true, content: { "application/json": { schema: credentials } } } },
+    description:
+      "For an account with two factors nobody is signed in by this yet: the answer is a 202 with what the code is to be sent with. Takes no Idempotency-Key, as tokens are not kept.",
+    request: { body: body(credentials) },
     responses: withProblems(
-      { 201: json("Signed in", begun) },
+      { 201: json("Signed in", begun), 202: json("The second factor is asked for", challenge) },
       ...bodyProblems,
       "sign_in_refused",
       "email_not_verified",
     ),
   },
+  "sign_in",
+);
+
+const finish = route(
+  { who: "anyone" },
+  {
+    method: "post",
+    path: "/user/v1/sessions/second-factor",
+    tags,
+    summary: "Sign in with the second factor",
+    description:
+      "By a code of the authenticator, or a backup code. After a wrong one the challenge is still good; after ten in a row nothing is looked at for 15 minutes.",
+    request: { body: body(answerToChallenge) },
+    responses: withProblems(
+      { 201: json("Signed in", begun) },
+      ...bodyProblems,
+      "wrong_code",
+      "code_expired",
+      "too_many_requests",
+    ),
+  },
+  "second_factor",
 );
 
 const read = route(
@@ -76,7 +105,14 @@ const end = route(
 
 /** Signing in and out. */
 export function addSessionRoutes(app: ServiceApp, deps: UserRouteDeps): void {
-  app.openapi(begin, async (c) => c.json(await signIn(callerContext(deps, c), c.req.valid("json")), 201));
+  app.openapi(begin, async (c) => {
+    const done = await signIn(callerContext(deps, c), c.req.valid("json"));
+    if ("token" in done) return c.json(done, 201);
+    return c.json({ challenge: done.challenge, expiresAt: done.expiresAt.toISOString() }, 202);
+  });
+  app.openapi(finish, async (c) =>
+    c.json(await finishSignIn(callerContext(deps, c), c.req.valid("json")), 201),
+  );
   app.openapi(read, async (c) => {
     const session = await readSession(callerContext(deps, c));
     const { account, expiresAt, impersonatedBy } = session;

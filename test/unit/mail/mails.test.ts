@@ -17,13 +17,17 @@ test.each(languages)("every mail is written in %s, as text and as HTML, and name
     compose("emailTaken", { ...reader, language }),
     compose("invitation", { ...reader, language }, "the-code", "<Acme> & Söhne"),
     compose("impersonated", { ...reader, language }, "2026-01-31 09:15 UTC"),
+    compose("changeEmail", { ...reader, language }, "a-third-code"),
+    compose("emailWanted", { ...reader, language }),
+    compose("emailChangeAsked", { ...reader, language }),
+    compose("passwordChanged", { ...reader, language }),
   ];
   for (const mail of all) {
     expect(mail.subject).toBeTruthy();
     expect(mail.html).toContain(`<html lang="${language}">`);
     expect(mail.text + mail.html).not.toMatch(/undefined|\[object|Ada/);
   }
-  expect(new Set(all.map(({ subject }) => subject)).size).toBe(6);
+  expect(new Set(all.map(({ subject }) => subject)).size).toBe(all.length);
   expect(all[5]?.text).toContain("\n\n2026-01-31 09:15 UTC\n\n");
   expect(all[0]?.text).toContain("a.code<&");
   expect(all[0]?.html).toContain("a.code&lt;&amp;");
