@@ -6,6 +6,7 @@ import { accessPage } from "../../control-plane/docs/access-page.ts";
 import { type OpenApiDocument, operationsOf } from "../../control-plane/docs/operations.ts";
 import { projectRoot } from "../../control-plane/paths.ts";
 import { createSupabase } from "../../control-plane/user/supabase/verify.ts";
+import { accountRequests } from "./account-requests.ts";
 import { type Cast, gather } from "./cast.ts";
 import { type MakeRequest, tenantRequests } from "./requests.ts";
 import { signWith, supabaseProject } from "./supabase-project.ts";
@@ -37,6 +38,7 @@ beforeAll(async () => {
 
 const requests: Record<string, MakeRequest> = {
   ...openRequests,
+  ...accountRequests(t, () => cast),
   ...userRequests(
     () => cast,
     project,

@@ -7,7 +7,8 @@ import type { Identity } from "../../control-plane/user/identity.ts";
 import { providerOf } from "../../control-plane/user/link-supabase.ts";
 import { placeholderAddress } from "../../control-plane/user/placeholder-address.ts";
 import type { Cast } from "./cast.ts";
-import { as, freshAddress, password } from "./people.ts";
+import { double } from "./double.ts";
+import { freshAddress, password } from "./people.ts";
 import type { MakeRequest } from "./requests.ts";
 import type { signWith, supabaseProject } from "./supabase-project.ts";
 import { key } from "./support.ts";
@@ -38,6 +39,10 @@ export const openRequests: Record<string, MakeRequest> = {
     path: `${v1}/staff-accounts`,
     body: { code: "x".repeat(43), name: "Ada", email: freshAddress(), password },
   }),
+  [`post ${v1}/sessions/second-factor`]: () => ({
+    path: `${v1}/sessions/second-factor`,
+    body: { challenge: `2fa-${"x".repeat(20)}`, code: "123456" },
+  }),
   [`get ${v1}/jwks`]: () => ({ path: `${v1}/jwks` }),
   [`post ${v1}/service-tokens`]: () => ({
     path: `${v1}/service-tokens`,
@@ -58,18 +63,6 @@ export function userRequests(
   project: Awaited<ReturnType<typeof supabaseProject>>,
   token: (claims: Parameters<typeof signWith>[1]) => Promise<string>,
 ): Record<string, MakeRequest> {
-  const isPerson = (caller: CallerName) =>
-    !["nobody", "readKey", "writeKey", "otherTenantsKey", "service"].includes(caller);
-  const double = async (caller: CallerName, more: { id?: string; email?: string } = {}) => {
-    const { seed, organization, users } = cast();
-    const user = await seed.person({ ...more, staff: caller === "staff" });
-    const role = caller === "actingStaff" ? "owner" : caller;
-    if (role === "viewer" || role === "developer" || role === "admin" || role === "owner")
-      await seed.member(organization, user, role);
-    const acting = caller === "actingStaff" ? { impersonated_by: users.staff } : {};
-    const headers = isPerson(caller) ? as(await seed.session(user, acting)) : undefined;
-    return { user, headers };
-  };
   const org = () => `${v1}/organizations/${cast().organization}`;
   const get =
     (path: () => string): MakeRequest =>
@@ -82,21 +75,21 @@ export function userRequests(
   };
   const received = async (caller: CallerName) => {
     const { seed } = cast();
-    const { user, headers } = await double(caller);
+    const { user, headers } = await double(cast(), caller);
     const inviter = await seed.person();
     const inviting = await seed.organization({ [inviter]: "owner" });
     return { id: await seed.invitation(inviting, `${user}@berth.example`, inviter), headers };
   };
   const withoutAddress = async (caller: CallerName) => {
     const id = newId("usr");
-    return double(caller, { id, email: placeholderAddress(id) });
+    return double(cast(), caller, { id, email: placeholderAddress(id) });
   };
   return {
     [`get ${v1}/accounts`]: get(() => `${v1}/accounts`),
     [`get ${v1}/sessions/current`]: get(() => `${v1}/sessions/current`),
     [`delete ${v1}/sessions/current`]: async (caller) => ({
       path: `${v1}/sessions/current`,
-      headers: (await double(caller)).headers,
+      headers: (await double(cast(), caller)).headers,
     }),
     [`post ${v1}/organizations`]: () => ({ path: `${v1}/organizations`, body: { name: "Another" } }),
     [`get ${v1}/organizations`]: get(() => `${v1}/organizations`),
@@ -113,7 +106,7 @@ export function userRequests(
     [`delete ${v1}/organizations/{id}/members/{user}`]: async () => ({ path: await member() }),
     [`delete ${v1}/organizations/{id}/membership`]: async (caller) => ({
       path: `${org()}/membership`,
-      headers: (await double(caller)).headers,
+      headers: (await double(cast(), caller)).headers,
     }),
     [`post ${v1}/organizations/{id}/invitations`]: () => ({
       path: `${org()}/invitations`,
@@ -139,10 +132,10 @@ export function userRequests(
     [`post ${v1}/supabase-links`]: async (caller) => ({
       path: `${v1}/supabase-links`,
       body: { token: await token(project.claims({ sub: randomUUID() })) },
-      headers: (await double(caller)).headers,
+      headers: (await double(cast(), caller)).headers,
     }),
     [`delete ${v1}/supabase-links/{id}`]: async (caller) => {
-      const { user, headers } = await double(caller);
+      const { user, headers } = await double(cast(), caller);
       await cast().seed.account(user);
       return {
         path: `${v1}/supabase-links/${await cast().seed.account(user, providerOf(project.issuer))}`,
