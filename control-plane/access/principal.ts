@@ -4,7 +4,7 @@ import { roles } from "./roles.ts";
 const role = z.enum(roles);
 
 /** What somebody may do, and where. */
-export const rights = z.object({
+const rights = z.object({
   /** Role by organisation id. */
   roles: z.record(z.string(), role),
   /** Role in every organisation there is: platform staff and our own services. */

@@ -4,7 +4,7 @@ import { allRights, type Principal } from "./principal.ts";
 /** Who signs what our services show to each other. */
 export const serviceTokenIssuer = "berth";
 /** The only algorithm they are signed by. */
-export const serviceTokenAlgorithm = "EdDSA";
+const serviceTokenAlgorithm = "EdDSA";
 
 /** The service that a token names; `undefined` when it is no token of a service for this one. Rejects when no keys can be had. */
 export type VerifyServiceToken = (token: string) => Promise<Principal | undefined>;

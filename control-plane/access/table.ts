@@ -35,7 +35,7 @@ const roleOf: Partial<Record<CallerName, Role>> = {
 const people: CallerName[] = ["stranger", "viewer", "developer", "admin", "owner", "staff", "actingStaff"];
 
 /** What an operation is about: a tenant, an organisation, or neither (lists, and what is the caller's own). */
-export function aboutWhat(path: string): "tenant" | "organization" | undefined {
+function aboutWhat(path: string): "tenant" | "organization" | undefined {
   if (/\/(tenants|operations|stacks)\/\{/.test(path)) return "tenant";
   return /\/organizations\/\{/.test(path) ? "organization" : undefined;
 }
@@ -84,6 +84,8 @@ export interface Operation {
   path: string;
   summary: string;
   access: Access;
+  /** Names of the limits of rate that it is held to. */
+  limits: string[];
 }
 
 /** The table of who may call what, in Markdown. */
@@ -91,24 +93,25 @@ export function accessTable(services: Record<string, Operation[]>): string {
   const names = Object.keys(callers) as CallerName[];
   const lines = names.map((name) => `- **${name}**: ${callers[name]}`);
   const tables = Object.entries(services).map(([service, operations]) => {
-    const rows = operations.map(({ method, path, summary, access }) =>
+    const rows = operations.map(({ method, path, summary, access, limits }) =>
       row([
         `\`${method.toUpperCase()} ${path}\``,
         summary,
         ...names.map((name) => String(answerTo(name, access, path))),
+        limits.join(", "),
       ]),
     );
     return [
       `## ${service} service`,
       "",
-      row(["operation", "what it does", ...names]),
-      row(["---", "---", ...names.map(() => "---")]),
+      row(["operation", "what it does", ...names, "limits"]),
+      row(["---", "---", ...names.map(() => "---"), "---"]),
       ...rows,
     ].join("\n");
   });
   return [...lines, "", tables.join("\n\n"), ""].join("\n");
 }
 
-function row(cells: string[]): string {
+export function row(cells: string[]): string {
   return `| ${cells.join(" | ")} |`;
 }

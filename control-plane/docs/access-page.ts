@@ -1,4 +1,5 @@
-import { accessTable } from "../access/table.ts";
+import { accessTable, row } from "../access/table.ts";
+import { limits } from "../http/limits.ts";
 import { createLog } from "../observability/log.ts";
 import { createServices } from "../services.ts";
 import { type OpenApiDocument, operationsOf } from "./operations.ts";
@@ -30,5 +31,22 @@ export async function accessPage(): Promise<string> {
     return [name, operationsOf(document as unknown as OpenApiDocument)] as const;
   });
   await services.stop();
-  return head + accessTable(Object.fromEntries(tables));
+  return head + accessTable(Object.fromEntries(tables)) + limitsTable();
+}
+
+const limitsHead = `
+## Limits of rate
+
+Counted in Redis, for all processes together. Over a limit the answer is 429 with \`Retry-After\`; \`RateLimit\` and
+\`RateLimit-Policy\` say before what is left. When Redis is away, each does what its line says: "count here" counts in each
+process, from nothing; "let pass" counts nothing. Our own services are not counted.
+
+`;
+
+function limitsTable(): string {
+  const rows = Object.entries(limits).map(([name, { what, per, points, seconds, whenRedisIsAway }]) =>
+    row([name, what, per, `${points} in ${seconds} s`, whenRedisIsAway]),
+  );
+  const titles = ["limit", "what is counted", "per", "how many", "when Redis is away"];
+  return [limitsHead + row(titles), row(titles.map(() => "---")), ...rows, ""].join("\n");
 }

@@ -1,14 +1,14 @@
-import type { Context } from "hono";
 import type { Caller } from "../audit/write.ts";
 import type { Count, Counters } from "../counters.ts";
 import { BerthError } from "../errors.ts";
 import { addressKey } from "./address-key.ts";
-import type { HttpEnv } from "./context.ts";
 import { type Limit, type LimitName, type LimitTable, limits } from "./limits.ts";
 
+type Header = [name: string, value: string];
+
 export interface Limiter {
-  /** Counts a request of a caller, and says in its headers what is left. Throws `too_many_requests`. */
-  admit(c: Context<HttpEnv>, names: readonly RouteLimit[]): Promise<void>;
+  /** Counts a request of a caller, and gives headers that say what is left. Throws `too_many_requests`. */
+  admit(caller: Caller, names: readonly RouteLimit[]): Promise<Header[]>;
   /** Counts something that only the body tells. Throws `too_many_requests`. */
   take(name: LimitName, key: string): Promise<void>;
 }
@@ -26,7 +26,7 @@ export function createLimiter(counters: Counters, table: LimitTable = limits): L
     ReturnType<Counters>
   >;
 
-  const count = async (name: LimitName, key: string): Promise<Array<[string, string]>> => {
+  const count = async (name: LimitName, key: string): Promise<Header[]> => {
     const found = await counted[name].take(key);
     const headers = headersOf(name, table[name], found);
     if (!found.isOver) return headers;
@@ -38,14 +38,11 @@ export function createLimiter(counters: Counters, table: LimitTable = limits): L
     );
   };
   return {
-    async admit(c, wanted) {
-      const caller = c.get("caller");
-      if (isOurs(caller)) return;
-      for (const name of wanted) {
-        const headers = await count(name, keyOf(table[name].per, caller));
-        // A list: a request may have more than one limit.
-        for (const [header, value] of headers) c.header(header, value, { append: true });
-      }
+    async admit(caller, wanted) {
+      const headers: Header[] = [];
+      if (isOurs(caller)) return headers;
+      for (const name of wanted) headers.push(...(await count(name, keyOf(table[name].per, caller))));
+      return headers;
     },
     async take(name, key) {
       await count(name, key);
@@ -69,7 +66,7 @@ function headersOf(
   name: string,
   rule: { points: number; seconds: number },
   { left, seconds }: Count,
-): Array<[string, string]> {
+): Header[] {
   return [
     ["RateLimit", `"${name}";r=${left};t=${seconds}`],
     ["RateLimit-Policy", `"${name}";q=${rule.points};w=${rule.seconds}`],

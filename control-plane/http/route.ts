@@ -42,7 +42,9 @@ export function route<const Path extends string, Config extends Omit<RouteConfig
 function guard(access: Access, limits: RouteLimit[]): MiddlewareHandler<HttpEnv> {
   return async (c, next) => {
     await admit(access, c);
-    await c.get("limiter").admit(c, limits);
+    // A list: a request may have more than one limit.
+    for (const [name, value] of await c.get("limiter").admit(c.get("caller"), limits))
+      c.header(name, value, { append: true });
     await next();
   };
 }

@@ -56,7 +56,7 @@ export const sessionSeconds = { lasts: 7 * 86_400, movedAfter: 86_400 };
 
 /** Seconds that a key signs what services show to each other, and that it is published after that. */
 const signingKeySeconds = { lasts: 30 * 86_400, stays: 86_400 };
-export const serviceTokenSeconds = 600;
+const serviceTokenSeconds = 600;
 /** Seconds in which an invitation can be taken. */
 const invitationSeconds = 7 * 86_400;
 const membersAtMost = 500;

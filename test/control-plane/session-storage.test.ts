@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { withClient } from "../../control-plane/database.ts";
 import { until } from "../../control-plane/until.ts";
 import { requestPasswordReset } from "../../control-plane/user/request-password-reset.ts";

@@ -89,4 +89,3 @@ export function seeds(sql: Sql) {
     },
   };
 }
-export type Seeds = ReturnType<typeof seeds>;
