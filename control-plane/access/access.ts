@@ -55,8 +55,9 @@ function fits(access: Access, who: Principal): boolean {
     case "anyone":
       return true;
     case "known":
-    case "role":
       return true;
+    case "role":
+      return who.kind !== "service";
     case "person":
     case "member":
       return who.kind === "session";

@@ -31,7 +31,6 @@ const roleOf: Partial<Record<CallerName, Role>> = {
   writeKey: "admin",
   otherTenantsKey: "admin",
   staff: "owner",
-  service: "owner",
 };
 const people: CallerName[] = ["stranger", "viewer", "developer", "admin", "owner", "staff", "actingStaff"];
 
@@ -69,6 +68,7 @@ function answerToRole(caller: CallerName, role: Role, path: string): Answer {
   const about = aboutWhat(path);
   // Of what is not theirs a list is empty, and an object is not there.
   if (caller === "stranger") return about ? 404 : "yes";
+  if (caller === "service") return 403;
   if (caller === "otherTenantsKey" && about === "tenant") return 404;
   return hasRole(caller, role) ? "yes" : 403;
 }

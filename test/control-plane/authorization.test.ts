@@ -5,12 +5,27 @@ import { type Answer, answerTo, type CallerName, callers } from "../../control-p
 import { accessPage } from "../../control-plane/docs/access-page.ts";
 import { type OpenApiDocument, operationsOf } from "../../control-plane/docs/operations.ts";
 import { projectRoot } from "../../control-plane/paths.ts";
+import { createSupabase } from "../../control-plane/user/supabase/verify.ts";
+import { accountRequests } from "./account-requests.ts";
 import { type Cast, gather } from "./cast.ts";
-import { type MakeRequest, openRequests, tenantRequests } from "./requests.ts";
-import { freshSlug, newTenantBody, type Problem, type TenantAnswer, withServices } from "./support.ts";
+import { type MakeRequest, tenantRequests } from "./requests.ts";
+import { signWith, supabaseProject } from "./supabase-project.ts";
+import {
+  captureLog,
+  freshSlug,
+  newTenantBody,
+  type Problem,
+  serviceHeaders,
+  type TenantAnswer,
+  withServices,
+} from "./support.ts";
+import { openRequests, userRequests } from "./user-requests.ts";
 import { work } from "./worker.ts";
 
-const t = withServices();
+const project = await supabaseProject();
+const signer = await project.newKey();
+const supabase = createSupabase({ url: project.url, secret: undefined, log: captureLog().log });
+const t = withServices({ supabase });
 let cast: Cast;
 beforeAll(async () => {
   cast = await gather(t, async (organization) => {
@@ -21,7 +36,16 @@ beforeAll(async () => {
   });
 });
 
-const requests: Record<string, MakeRequest> = { ...openRequests, ...tenantRequests(t, () => cast) };
+const requests: Record<string, MakeRequest> = {
+  ...openRequests,
+  ...accountRequests(t, () => cast),
+  ...userRequests(
+    () => cast,
+    project,
+    (claims) => signWith(signer, claims),
+  ),
+  ...tenantRequests(t, () => cast),
+};
 
 // Of the page and not of the services: tests are made before these run.
 const page = await accessPage();
@@ -38,6 +62,9 @@ async function answerOf(response: Response): Promise<Answer | string> {
   if (code === "not_found") return 404;
   return `${response.status} ${code}`;
 }
+
+const asServiceFor = (service: string) =>
+  serviceHeaders(t.services, service as "user" | "tenant" | "instance");
 
 async function documented() {
   const found = new Map<string, ReturnType<typeof operationsOf>[number]>();
@@ -71,7 +98,13 @@ describe.each(operations)("%s", (name) => {
       const all = caller === "nobody" ? cast.headers.nobody : [cast.headers[caller]];
       for (const [i, headers] of all.entries()) {
         const request = await make(caller);
-        const response = await t.call(method.toUpperCase(), request.path, request.body, headers);
+        // A service's token is for one other service.
+        const [, service = ""] = path.split("/");
+        const shown = caller === "service" ? await asServiceFor(service) : headers;
+        const response = await t.call(method.toUpperCase(), request.path, request.body, {
+          ...shown,
+          ...request.headers,
+        });
         const who = caller === "nobody" ? `nobody ${i + 1}` : caller;
         const answer = await answerOf(response);
         wanted[who] = expected;

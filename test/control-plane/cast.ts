@@ -8,6 +8,8 @@ type Headers = Record<string, string>;
 /** Everybody whom the table of who may call what tells apart, around one organisation. */
 export interface Cast {
   organization: string;
+  /** The other organisation. */
+  strangers: string;
   /** The other tenant, for which one of the keys is. */
   otherTenant: string;
   users: Record<"stranger" | "viewer" | "developer" | "admin" | "owner" | "staff", string>;
@@ -33,7 +35,7 @@ export async function gather(
     [admin]: "admin",
     [owner]: "owner",
   });
-  await seed.organization({ [stranger]: "owner" });
+  const strangers = await seed.organization({ [stranger]: "owner" });
   const other = await otherTenant(organization);
   const past = new Date(Date.now() - 1_000);
   const ofIt = { organization_id: organization };
@@ -43,6 +45,7 @@ export async function gather(
   await t.rows("auth", "delete from api_keys where start is null and key = $1", [await hash(revoked)]);
   return {
     organization,
+    strangers,
     otherTenant: other,
     users: { stranger, viewer, developer, admin, owner, staff },
     seed,

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, inject } from "vitest";
 import { ownCaller } from "../../control-plane/audit/write.ts";
 import { createCounters } from "../../control-plane/counters.ts";
 import { type Database, openDatabase } from "../../control-plane/database.ts";
-import { isBerthError } from "../../control-plane/errors.ts";
 import { openRedis, type RedisConnection } from "../../control-plane/redis.ts";
 import { confirmEmail } from "../../control-plane/user/confirm-email.ts";
 import type { UserContext } from "../../control-plane/user/context.ts";
@@ -11,7 +10,7 @@ import { createIdentity } from "../../control-plane/user/identity.ts";
 import { joining } from "../../control-plane/user/in-transaction.ts";
 import { openKnownAddresses } from "../../control-plane/user/known-addresses.ts";
 import { createPost } from "../../control-plane/user/mail/post.ts";
-import { readSession, type Session } from "../../control-plane/user/read-session.ts";
+import type { Session } from "../../control-plane/user/read-session.ts";
 import { openSessionCopies, type SessionCopies } from "../../control-plane/user/session-copies.ts";
 import { sessionStorage } from "../../control-plane/user/session-storage.ts";
 import { type SignedIn, signIn as signInByPassword } from "../../control-plane/user/sign-in.ts";
@@ -28,8 +27,10 @@ export interface Process {
   redis: RedisConnection;
   /** The same for a caller from elsewhere. */
   from(origin: string): UserContext;
-  /** The session of whoever shows this token. */
-  session(token: string): Promise<Session | undefined>;
+  /** The session of whoever shows this token, as better-auth reads it. */
+  session(
+    token: string,
+  ): Promise<(Pick<Session, "token" | "expiresAt"> & { account: { id: string; name: string } }) | undefined>;
   /** The account of it. */
   who(token: string): Promise<string | undefined>;
   stop(): Promise<void>;
@@ -86,11 +87,11 @@ export async function withIdentities(): Promise<Identities> {
     const process: Process = {
       ...{ ctx, copies, redis },
       from: (origin) => ({ ...ctx, caller: { ...caller, origin } }),
-      session: (token) =>
-        readSession({ ...ctx, headers: new Headers({ authorization: `Bearer ${token}` }) }).catch((error) => {
-          if (isBerthError(error, "unauthorized")) return undefined;
-          throw error;
-        }),
+      async session(token) {
+        const headers = new Headers({ authorization: `Bearer ${token}` });
+        const found = await identity.api.getSession({ headers });
+        return found ? { account: found.user, token, expiresAt: found.session.expiresAt } : undefined;
+      },
       who: async (token) => (await process.session(token))?.account.id,
       async stop() {
         running.delete(process);

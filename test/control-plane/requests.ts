@@ -1,13 +1,14 @@
 import type { CallerName } from "../../control-plane/access/table.ts";
 import { newId } from "../../control-plane/ids.ts";
 import type { Cast } from "./cast.ts";
-import { freshAddress } from "./people.ts";
 import { freshSlug, newTenantBody, type TenantAnswer, type TestServices } from "./support.ts";
-import { claimFor, untilStatus, work } from "./worker.ts";
+import { untilStatus, work } from "./worker.ts";
 
 interface Request {
   path: string;
   body?: unknown;
+  /** Of a double of the caller, when the request would change the caller. */
+  headers?: Record<string, string> | undefined;
 }
 
 /** Makes the request of one operation, a good one but for who may send it: what it uses up is made anew each time. */
@@ -31,7 +32,7 @@ export function tenantRequests(t: TestServices, cast: () => Cast): Record<string
   const instance = "/instance/v1";
   return {
     [`post ${tenant}`]: (caller) => {
-      const organization = caller === "stranger" ? undefined : cast().organization;
+      const organization = caller === "stranger" ? cast().strangers : cast().organization;
       return { path: tenant, body: newTenantBody(freshSlug(), { organization }) };
     },
     [`get ${tenant}`]: () => ({ path: tenant }),
@@ -41,6 +42,12 @@ export function tenantRequests(t: TestServices, cast: () => Cast): Record<string
       body: { name: freshSlug() },
     }),
     [`delete ${tenant}/{slug}`]: async () => ({ path: `${tenant}/${(await make()).tenant.slug}` }),
+    "delete /tenant/v1/organizations/{id}": async (caller) => {
+      const { seed, users, organization } = cast();
+      // Theirs, and without tenants.
+      const own = caller === "owner" ? await seed.organization({ [users.owner]: "owner" }) : organization;
+      return { path: `/tenant/v1/organizations/${own}` };
+    },
     [`get ${instance}/operations`]: () => ({ path: `${instance}/operations` }),
     [`get ${instance}/operations/{id}`]: async () => ({
       path: `${instance}/operations/${(await one()).operation.id}`,
@@ -82,11 +89,3 @@ export function tenantRequests(t: TestServices, cast: () => Cast): Record<string
     [`get ${instance}/catalogue`]: () => ({ path: `${instance}/catalogue` }),
   };
 }
-
-/** The same for operations of the user service that anybody may call, good or not: they are refused for what they say. */
-export const openRequests: Record<string, MakeRequest> = {
-  "post /user/v1/accounts": () => ({
-    path: "/user/v1/accounts",
-    body: { name: "Ada", email: freshAddress(), password: "correct horse battery" },
-  }),
-};

@@ -125,14 +125,17 @@ export function withServices(options: Partial<ServicesOptions> = {}): TestServic
 }
 
 /** Headers of the tenant service when it asks the instance service. */
-export async function serviceHeaders(services: Pick<Services, "fetch">): Promise<Record<string, string>> {
+export async function serviceHeaders(
+  services: Pick<Services, "fetch">,
+  audience: "user" | "tenant" | "instance" = "instance",
+): Promise<Record<string, string>> {
   const client = createUserClient({
     baseUrl: "http://localhost",
     service: "tenant",
     secret: deriveKey(key, "service tenant").toString("base64url"),
     fetch: async (input, init) => services.fetch(new Request(input, init)),
   });
-  return { authorization: `Bearer ${await client.serviceToken("instance")}` };
+  return { authorization: `Bearer ${await client.serviceToken(audience)}` };
 }
 
 export const catalogue = {

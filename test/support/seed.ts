@@ -36,8 +36,29 @@ export function seeds(sql: Sql) {
     },
     member: (organization: string, user: string, role: Role) =>
       insert("members", { ...named("mem"), organization_id: organization, user_id: user, role }),
+    /** What somebody proves who they are by; a password of theirs is nobody's. Gives its id. */
+    account: (user: string, provider = "credential", password: string | null = null) =>
+      insert("accounts", {
+        ...named("acc"),
+        user_id: user,
+        provider_id: provider,
+        account_id: user,
+        password: provider === "credential" ? (password ?? "none") : null,
+      }),
+    invitation: (organization: string, email: string, inviter: string) =>
+      insert("invitations", {
+        ...named("inv"),
+        organization_id: organization,
+        email,
+        role: "viewer",
+        inviter_id: inviter,
+        expires_at: new Date(Date.now() + 3_600_000),
+      }),
     /** Gives the token. */
-    async session(user: string, more: { impersonated_by?: string; expires_at?: Date } = {}): Promise<string> {
+    async session(
+      user: string,
+      more: { id?: string; impersonated_by?: string; expires_at?: Date } = {},
+    ): Promise<string> {
       const token = randomBytes(24).toString("base64url");
       const inAnHour = new Date(Date.now() + 3_600_000);
       await insert("sessions", { ...named("ses"), token, user_id: user, expires_at: inAnHour, ...more });

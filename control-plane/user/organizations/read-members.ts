@@ -1,6 +1,5 @@
 import { and, eq, gt } from "drizzle-orm";
 import type { Role } from "../../access/roles.ts";
-import { BerthError } from "../../errors.ts";
 import type { UserContext } from "../context.ts";
 import { members, users } from "../schema.ts";
 import { readOrganization } from "./read-organizations.ts";
@@ -17,13 +16,6 @@ export async function listMembers(
   { organization, limit, after }: { organization: string; limit: number; after?: string },
 ): Promise<Array<MemberView & { position: string }>> {
   await readOrganization(ctx, organization);
-  const { tenant } = ctx.caller.rights;
-  if (tenant !== null) {
-    throw new BerthError(
-      "forbidden",
-      `This key is for tenant ${tenant} alone; it is not told who is a member.`,
-    );
-  }
   const rows = await ctx.scoped
     .select({ member: members, account: { id: users.id, name: users.name, email: users.email } })
     .from(members)

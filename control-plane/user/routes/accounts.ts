@@ -30,6 +30,8 @@ const create = route(
     request: { body: body(newAccount) },
     responses: withProblems({ 202: json("Accepted", mailed) }, ...bodyProblems),
   },
+  "sign_up",
+  "mails_from",
 );
 
 const confirm = route(
@@ -48,6 +50,7 @@ const confirm = route(
       "sign_in_refused",
     ),
   },
+  "mailed_codes",
 );
 
 const verifyAgain = route(
@@ -60,6 +63,7 @@ const verifyAgain = route(
     request: { body: body(addressOnly) },
     responses: withProblems({ 202: json("Accepted", mailed) }, ...bodyProblems),
   },
+  "mails_from",
 );
 
 const forgot = route(
@@ -72,6 +76,7 @@ const forgot = route(
     request: { body: body(addressOnly) },
     responses: withProblems({ 202: json("Accepted", mailed) }, ...bodyProblems),
   },
+  "mails_from",
 );
 
 const reset = route(
@@ -86,6 +91,7 @@ const reset = route(
     request: { body: body(newPassword) },
     responses: withProblems({ 200: json("Set", done) }, ...bodyProblems, "code_expired"),
   },
+  "mailed_codes",
 );
 
 const ifThereIs = { detail: "If there is such an account, a mail with a code is on its way to it." };
@@ -93,7 +99,9 @@ const ifThereIs = { detail: "If there is such an account, a mail with a code is 
 /** What people do with an account while they are not signed in. */
 export function addAccountRoutes(app: ServiceApp, deps: UserRouteDeps): void {
   app.openapi(create, async (c) => {
-    await signUp(callerContext(deps, c), c.req.valid("json"));
+    const input = c.req.valid("json");
+    await deps.limiter.take("mails_to", input.email);
+    await signUp(callerContext(deps, c), input);
     return c.json(
       {
         detail:
@@ -107,11 +115,15 @@ export function addAccountRoutes(app: ServiceApp, deps: UserRouteDeps): void {
     return c.json({ detail: "Your e-mail address is confirmed. You can sign in now." }, 200);
   });
   app.openapi(verifyAgain, async (c) => {
-    await sendVerification(callerContext(deps, c), c.req.valid("json").email);
+    const { email } = c.req.valid("json");
+    await deps.limiter.take("mails_to", email);
+    await sendVerification(callerContext(deps, c), email);
     return c.json(ifThereIs, 202);
   });
   app.openapi(forgot, async (c) => {
-    await requestPasswordReset(callerContext(deps, c), c.req.valid("json").email);
+    const { email } = c.req.valid("json");
+    await deps.limiter.take("mails_to", email);
+    await requestPasswordReset(callerContext(deps, c), email);
     return c.json(ifThereIs, 202);
   });
   app.openapi(reset, async (c) => {

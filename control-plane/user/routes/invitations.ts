@@ -80,11 +80,13 @@ export function addInvitationRoutes(app: ServiceApp, deps: UserRouteDeps): void 
       async () => undefined,
       async (scoped) => {
         const { invitation, letter } = await createInvitation({ ...ctx, scoped }, input);
+        await deps.limiter.take("invitations", input.organization);
+        await deps.limiter.take("mails_to", input.email);
         letters.push(letter);
         return { status: 201, headers: {}, body: { ...invitation } };
       },
     );
-    letters.forEach(deps.post);
+    for (const letter of letters) await deps.post(letter);
     return c.json(reply.body as z.infer<typeof invitationSchema>, 201, reply.headers);
   });
   app.openapi(list, async (c) => {

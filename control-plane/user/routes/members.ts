@@ -14,7 +14,7 @@ const tags = ["members"];
 const path = "/user/v1/organizations/{id}";
 
 const list = route(
-  { who: "role", role: "viewer" },
+  { who: "role", role: "viewer", beyondTenant: true },
   {
     method: "get",
     path: `${path}/members`,

@@ -56,6 +56,7 @@ const issue = route(
       "unauthorized",
     ),
   },
+  "sign_in",
 );
 
 const introspect = route(

@@ -38,6 +38,7 @@ const first = route(
     request: { body: { required: true, content: { "application/json": { schema: newStaffAccount } } } },
     responses: withProblems({ 201: json("Made", person) }, ...bodyProblems, "code_expired", "conflict"),
   },
+  "mailed_codes",
 );
 const list = route(
   { who: "staff" },
