@@ -16,7 +16,7 @@ export interface Session {
 
 const impersonators = alias(users, "impersonators");
 
-/** The session that the caller has shown. Throws `unauthorized` when it has ended since. */
+/** The session that the caller has shown. Throws `unauthorized` when it has ended since, and `forbidden` for a token of Supabase. */
 export async function readSession({ db, headers }: Pick<UserContext, "db" | "headers">): Promise<Session> {
   const token = bearerToken(headers.get("authorization") ?? undefined) ?? "";
   const [row] = await db
@@ -35,6 +35,12 @@ export async function readSession({ db, headers }: Pick<UserContext, "db" | "hea
     .innerJoin(users, eq(users.id, sessions.userId))
     .leftJoin(impersonators, eq(impersonators.id, sessions.impersonatedBy))
     .where(and(eq(sessions.token, token), gt(sessions.expiresAt, sql`now()`)));
+  if (!row && token.includes(".")) {
+    throw new BerthError(
+      "forbidden",
+      "This needs a session of Berth's own, and a Supabase token is none: sign in with POST /user/v1/sessions.",
+    );
+  }
   if (!row) throw new BerthError("unauthorized", "This session has ended. Sign in again.");
   const account = { ...row.account, language: toLanguage(row.account.language) };
   return { account, token, expiresAt: row.expiresAt, impersonatedBy: row.impersonatedBy };

@@ -4,6 +4,7 @@ import { newId } from "../../control-plane/ids.ts";
 import { putTemplate } from "../../control-plane/instance/put-template.ts";
 import { addToReserve } from "../../control-plane/instance/reserve.ts";
 import { offerFirstStaff } from "../../control-plane/user/staff/first-staff-code.ts";
+import { createSupabase } from "../../control-plane/user/supabase/verify.ts";
 import {
   as,
   codeIn,
@@ -16,11 +17,17 @@ import {
   withMail,
 } from "./people.ts";
 import { standing } from "./standing.ts";
+import { signWith, supabaseProject } from "./supabase-project.ts";
 import { captureLog, catalogue, freshSlug, newTenantBody, withServices } from "./support.ts";
 import { claimFor, createTenant, readyTenant, untilStatus, work } from "./worker.ts";
 
 const mail = await withMail();
-const t = withServices({ mailer: mail.mailer });
+const project = await supabaseProject();
+const signer = await project.newKey();
+const supabase = createSupabase({ url: project.url, secret: undefined, log: captureLog().log });
+const t = withServices({ mailer: mail.mailer, supabase });
+/** Headers of somebody who comes with a Supabase token for the first time. */
+const fromSupabase = async () => as(await signWith(signer, project.claims()));
 const they = people(t, mail);
 const { confirm, signUp, signIn, verified, person, found, invite, accept, member } = they;
 const { challenge, secondFactor } = they;
@@ -259,6 +266,45 @@ const verbs: Record<string, { service: Service; action: string; run: () => Promi
       await t.expect(200, "POST", "/user/v1/account/email/confirmation", { code }, headers);
     },
   },
+  "post /user/v1/supabase-links": {
+    service: "auth",
+    action: "account.link",
+    run: async () => {
+      const token = await signWith(signer, project.claims());
+      await t.expect(200, "POST", "/user/v1/supabase-links", { token }, await session());
+    },
+  },
+  "delete /user/v1/supabase-links/{id}": {
+    service: "auth",
+    action: "account.unlink",
+    run: async () => {
+      const headers = await session();
+      const path = "/user/v1/supabase-links";
+      const token = await signWith(signer, project.claims());
+      await t.expect(200, "POST", path, { token }, headers);
+      const { items } = await t.expect<{ items: Array<{ id: string }> }>(
+        200,
+        "GET",
+        path,
+        undefined,
+        headers,
+      );
+      await t.call("DELETE", `${path}/${items[0]?.id}`, undefined, headers);
+    },
+  },
+  "post /user/v1/address": {
+    service: "auth",
+    action: "account.claim-address",
+    run: async () => void (await addressAsked()),
+  },
+  "post /user/v1/address-confirmation": {
+    service: "auth",
+    action: "account.confirm-address",
+    run: async () => {
+      const { headers, code } = await addressAsked();
+      await t.expect(200, "POST", "/user/v1/address-confirmation", { code }, headers);
+    },
+  },
   "post /user/v1/organizations": {
     service: "auth",
     action: "organization.create",
@@ -423,6 +469,14 @@ const verbs: Record<string, { service: Service; action: string; run: () => Promi
     },
   },
 };
+
+/** Asks for an address as somebody who has none, and gives who that is and the code. */
+async function addressAsked() {
+  const headers = await fromSupabase();
+  const email = freshAddress();
+  await t.expect(202, "POST", "/user/v1/address", { email }, headers);
+  return { headers, code: codeIn(await mail.catcher.take(email, /of your account/)) };
+}
 
 /** They answer what is so and change nothing. */
 const changeNothing = ["post /user/v1/introspections", "post /user/v1/service-tokens"];

@@ -139,7 +139,7 @@ describe("what a stack should be", () => {
 
 describe("a request for a stack over HTTP", () => {
   const put = (request: object, tenantId = newId("ten")) =>
-    t.call("PUT", `/instance/v1/stacks/${tenantId}`, request);
+    t.call("PUT", `/instance/v1/stacks/${tenantId}`, request, t.asService);
   const { spec } = wanted("unused");
 
   test.each([

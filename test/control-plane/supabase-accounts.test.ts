@@ -95,7 +95,7 @@ describe("whoever comes with a Supabase token", () => {
     // Nothing is left of those who were slower.
     const bare = await t.rows(
       "auth",
-      "select id from users u where not exists (select from accounts a where a.user_id = u.id)",
+      "select id from users u where not staff and not exists (select from accounts a where a.user_id = u.id)",
     );
     expect(bare).toEqual([]);
   });
