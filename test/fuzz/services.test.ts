@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, inject, test } from "vitest";
 import { people, withMail } from "../control-plane/people.ts";
 import { withServices } from "../control-plane/support.ts";
 import { listen } from "./listen.ts";
-import { type Scene, tenantScene, userScene } from "./scenes.ts";
+import { outOfReach, type Scene, tenantScene, userScene } from "./scenes.ts";
 import { fuzz } from "./schemathesis.ts";
 
 const seed = Number(process.env.FUZZ_SEED ?? 1);
@@ -33,7 +33,8 @@ describe.concurrent("whatever is sent to it, by its own document, is answered as
       const end = result.cutShort ? `the fence of ${fenceMs / 1000} s cut it short` : "all of it was sent";
       console.log(`${service}: seed ${seed}, ${maxExamples} examples, ${end}.`);
       expect(result.failures, result.report).toEqual([]);
-      if (!result.cutShort) expect(result.unreached).toEqual([]);
+      if (!result.cutShort)
+        expect(result.unreached.filter((one) => !outOfReach[service]?.includes(one))).toEqual([]);
     },
   );
 });
