@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, inArray, lt, or } from "drizzle-orm";
+import { and, asc, desc, eq, inArray, lt, or, sql } from "drizzle-orm";
 import type { Queries } from "../database.ts";
 import { notFound } from "../errors.ts";
 import type { OperationError, OperationKind, OperationStatus, StepStatus } from "./operation-status.ts";
@@ -31,7 +31,7 @@ export interface OperationView {
 export async function readOperation(db: Queries, id: string): Promise<OperationView> {
   const [view] = await withSteps(
     db,
-    await db.select(columns).from(operations).innerJoin(stacks, joined).where(eq(operations.id, id)),
+    await db.select(columns(db)).from(operations).where(eq(operations.id, id)),
   );
   if (!view) throw notFound(`operation ${id}`);
   return view;
@@ -56,14 +56,13 @@ export async function listOperations(
   const { limit, before, organizations, tenant, status } = input;
   const page = (organizationId: string | undefined) =>
     db
-      .select(columns)
+      .select(columns(db))
       .from(operations)
-      .innerJoin(stacks, joined)
       .where(
         and(
           organizationId === undefined ? undefined : eq(operations.organizationId, organizationId),
           before === undefined ? undefined : lt(operations.seq, before),
-          tenant === undefined ? undefined : or(eq(operations.tenantId, tenant), eq(stacks.slug, tenant)),
+          tenant === undefined ? undefined : inArray(operations.tenantId, called(db, tenant)),
           status === undefined ? undefined : eq(operations.status, status),
         ),
       )
@@ -78,8 +77,18 @@ export async function listOperations(
   return views.map((view, i) => ({ ...view, position: rows[i]?.operation.seq ?? 0 }));
 }
 
-const columns = { operation: operations, slug: stacks.slug };
-const joined = eq(stacks.tenantId, operations.tenantId);
+/** The slug is looked up for each row that is shown: to join it the planner would read all stacks. */
+function columns(db: Queries) {
+  const slug = db.select({ slug: stacks.slug }).from(stacks).where(eq(stacks.tenantId, operations.tenantId));
+  return { operation: operations, slug: sql<string | null>`(${slug})` };
+}
+
+function called(db: Queries, tenant: string) {
+  return db
+    .select({ id: stacks.tenantId })
+    .from(stacks)
+    .where(or(eq(stacks.tenantId, tenant), eq(stacks.slug, tenant)));
+}
 
 async function withSteps(
   db: Queries,
