@@ -51,13 +51,18 @@ export function createService({ authenticate, limiter, log }: ServiceOptions): S
   app.use(
     methodNotAllowed({
       app,
-      onMethodNotAllowed: (c, methods) =>
-        problemResponse(
+      onMethodNotAllowed: (c, all) => {
+        // Also told of are those of a path with a name in it that this one could be taken for.
+        const own = app.routes.filter(({ path }) => path === c.req.path).map(({ method }) => method);
+        const isOwn = (method: string) => own.includes(method === "HEAD" ? "GET" : method);
+        const methods = own.length > 0 ? all.filter(isOwn) : all;
+        return problemResponse(
           c.get("requestId"),
           "method_not_allowed",
           `${c.req.path} takes ${methods.join(", ")}, not ${c.req.method}.`,
           { fields: undefined, headers: { Allow: methods.join(", ") } },
-        ),
+        );
+      },
     }),
   );
   app.use(limitBody, requireJson);
