@@ -60,7 +60,6 @@ export function createCounters({ redis, prefix, secret, log }: CountersOptions):
   const hashed = (key: string) => createHmac("sha256", secret).update(key).digest("base64url");
   return (name, rule) => {
     const { points, seconds: duration, whenRedisIsAway, atATime = 1 } = rule;
-    const taken = new Map<string, Share>();
     const limiter = new RateLimiterRedis({
       ...{ storeClient: redis, keyPrefix: `${prefix}:${name}`, points, duration },
       rejectIfRedisNotReady: true,
@@ -70,27 +69,18 @@ export function createCounters({ redis, prefix, secret, log }: CountersOptions):
     });
     const uncounted = (error: unknown) =>
       log.debug({ err: error, counter: name }, "not counted: Redis is away");
+    const consume = async (key: string, howMany: number): Promise<Count> => {
+      try {
+        return toCount(await limiter.consume(hashed(key), howMany), false);
+      } catch (error) {
+        if (error instanceof RateLimiterRes) return toCount(error, true);
+        uncounted(error);
+        return { isOver: false, left: points, seconds: duration };
+      }
+    };
     return {
       rule,
-      async take(key) {
-        const share = taken.get(key);
-        if (share && share.left > 0 && share.until > performance.now()) {
-          share.left -= 1;
-          return { isOver: false, left: share.count.left + share.left, seconds: share.count.seconds };
-        }
-        try {
-          const count = toCount(await limiter.consume(hashed(key), atATime), false);
-          if (atATime > 1) {
-            if (taken.size >= sharesKept) taken.clear();
-            taken.set(key, { left: atATime - 1, until: performance.now() + count.seconds * 1000, count });
-          }
-          return { ...count, left: count.left + atATime - 1 };
-        } catch (error) {
-          if (error instanceof RateLimiterRes) return toCount(error, true);
-          uncounted(error);
-          return { isOver: false, left: points, seconds: duration };
-        }
-      },
+      take: atATime > 1 ? givingOut(consume, atATime) : (key) => consume(key, 1),
       async giveBack(key) {
         await limiter.reward(hashed(key)).catch(uncounted);
       },
@@ -98,6 +88,43 @@ export function createCounters({ redis, prefix, secret, log }: CountersOptions):
         await limiter.delete(hashed(key)).catch(uncounted);
       },
     };
+  };
+}
+
+/**
+ * Takes some at a time and gives them out one by one. Whoever comes while some are taken waits for those, for otherwise a
+ * crowd would take as many times as it has members.
+ */
+function givingOut(
+  consume: (key: string, howMany: number) => Promise<Count>,
+  atATime: number,
+): (key: string) => Promise<Count> {
+  const shares = new Map<string, Share>();
+  const taking = new Map<string, Promise<Share>>();
+  const take = (key: string): Promise<Share> => {
+    const underWay = taking.get(key);
+    if (underWay) return underWay;
+    const begun = consume(key, atATime)
+      .then((count) => {
+        const share = { left: atATime, until: performance.now() + count.seconds * 1000, count };
+        if (shares.size >= sharesKept) shares.clear();
+        if (!count.isOver) shares.set(key, share);
+        return share;
+      })
+      .finally(() => taking.delete(key));
+    taking.set(key, begun);
+    return begun;
+  };
+  return async (key) => {
+    for (;;) {
+      const known = shares.get(key);
+      const share = known && known.left > 0 && known.until > performance.now() ? known : await take(key);
+      if (share.count.isOver) return share.count;
+      // Others who waited for it may have had it all.
+      if (share.left <= 0) continue;
+      share.left -= 1;
+      return { ...share.count, left: share.count.left + share.left };
+    }
   };
 }
 
