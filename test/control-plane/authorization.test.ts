@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Answer, answerTo, type CallerName, callers } from "../../control-plane/access/table.ts";
 import { accessPage } from "../../control-plane/docs/access-page.ts";
 import { type OpenApiDocument, operationsOf } from "../../control-plane/docs/operations.ts";
@@ -85,6 +85,26 @@ test("there is a request for every operation of every service", () => {
   expect(Object.keys(requests).toSorted()).toEqual(operations.toSorted());
 });
 
+/** What was found, to be printed. */
+const asked: Array<[string, Record<string, Answer | string>]> = [];
+let wrongCells = 0;
+afterAll(() => {
+  const names = Object.keys(callers).map((name) => (name === "nobody" ? "nobody 1" : name));
+  const row = (first: string, cells: string[]) =>
+    `${first.padEnd(68)}${cells.map((cell) => cell.slice(0, 9).padEnd(10)).join("")}`;
+  const lines = asked.map(([name, found]) =>
+    row(
+      name,
+      names.map((one) => String(found[one])),
+    ),
+  );
+  console.log(
+    [row("who may call what", names), ...lines, `${asked.length} operations, ${wrongCells} wrong cells`].join(
+      "\n",
+    ),
+  );
+});
+
 describe.each(operations)("%s", (name) => {
   test("answers everybody as the table says", async () => {
     const operation = (await documented()).get(name);
@@ -106,12 +126,16 @@ describe.each(operations)("%s", (name) => {
           ...request.headers,
         });
         const who = caller === "nobody" ? `nobody ${i + 1}` : caller;
+        // There is no cookie that another site could make a browser send.
+        expect(response.headers.get("set-cookie")).toBeNull();
         const answer = await answerOf(response);
         wanted[who] = expected;
         // What is open to all looks at what is sent only.
         found[who] = access.who === "anyone" && typeof answer === "string" ? "yes" : answer;
       }
     }
+    for (const [who, answer] of Object.entries(found)) if (answer !== wanted[who]) wrongCells += 1;
+    asked.push([name, found]);
     expect(found).toEqual(wanted);
   });
 });
