@@ -27,7 +27,8 @@ export const name = z
   .max(100, "must have 100 characters at most")
   // Not a pattern of the document: a JSON Schema's has no flags.
   .refine(
-    (text) => /^[^\p{Cc}\p{Cf}\u2028\u2029<>"]*$/u.test(text),
+    // Half a surrogate pair (Cs) cannot be kept in the audit.
+    (text) => /^[^\p{Cc}\p{Cf}\p{Cs}\u2028\u2029<>"]*$/u.test(text),
     "must not hold control or invisible characters, < > or quotes",
   );
 

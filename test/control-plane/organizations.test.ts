@@ -553,6 +553,7 @@ describe("what does not fit is refused with a sentence:", () => {
     ["a name that would be a header", { name: "Acme\r\nBcc: all@acme.example" }],
     ["a name with invisible characters", { name: "Acme\u202edtL" }],
     ["a name with a zero byte", { name: "Acme\u0000" }],
+    ["a name with half a character", { name: "Acme \ud800" }],
     ["a name with markup", { name: "<b>Acme</b>" }],
     ["no name", {}],
     ["an empty name", { name: "   " }],

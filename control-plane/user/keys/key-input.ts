@@ -9,10 +9,7 @@ const scope = z
 /** A key for all organisations, of one of the staff. */
 export const newStaffKey = z
   .strictObject({
-    // Half a surrogate pair cannot be kept in the audit.
-    name: name
-      .refine((text) => text.isWellFormed(), "must not hold half a character")
-      .meta({ example: "Deployment" }),
+    name: name.meta({ example: "Deployment" }),
     scope,
     expiresInDays: z
       .int("must be a whole number")
