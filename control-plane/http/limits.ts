@@ -43,9 +43,10 @@ export const limits = {
     ...{ per: "address", points: 30, seconds: hour, whenRedisIsAway: "count here" },
     what: "Asking for a mail, whoever to",
   },
+  // Each kind apart: else what somebody has us send to an address would keep its owner from a code for a new password.
   mails_to: {
     ...{ per: "receiver", points: 5, seconds: hour, whenRedisIsAway: "count here" },
-    what: "Asking for a mail to one e-mail address, whether or not it has an account",
+    what: "Asking for a mail of one kind to one e-mail address, whether or not it has an account",
   },
   invitations: {
     ...{ per: "organisation", points: 50, seconds: hour, whenRedisIsAway: "count here" },

@@ -93,7 +93,7 @@ export function addOwnAccountRoutes(app: ServiceApp, deps: UserRouteDeps): void 
   app.openapi(askEmail, async (c) => {
     const ctx = callerContext(deps, c);
     const input = c.req.valid("json");
-    await deps.limiter.take("mails_to", input.email);
+    await deps.limiter.take("mails_to", `change ${input.email}`);
     await requestEmailChange(ctx, await readSession(ctx), input);
     return c.json(
       { detail: "If the address is free, a mail with a code is on its way to it. Stay signed in." },

@@ -100,7 +100,7 @@ const ifThereIs = { detail: "If there is such an account, a mail with a code is 
 export function addAccountRoutes(app: ServiceApp, deps: UserRouteDeps): void {
   app.openapi(create, async (c) => {
     const input = c.req.valid("json");
-    await deps.limiter.take("mails_to", input.email);
+    await deps.limiter.take("mails_to", `sign-up ${input.email}`);
     await signUp(callerContext(deps, c), input);
     return c.json(
       {
@@ -116,13 +116,13 @@ export function addAccountRoutes(app: ServiceApp, deps: UserRouteDeps): void {
   });
   app.openapi(verifyAgain, async (c) => {
     const { email } = c.req.valid("json");
-    await deps.limiter.take("mails_to", email);
+    await deps.limiter.take("mails_to", `verification ${email}`);
     await sendVerification(callerContext(deps, c), email);
     return c.json(ifThereIs, 202);
   });
   app.openapi(forgot, async (c) => {
     const { email } = c.req.valid("json");
-    await deps.limiter.take("mails_to", email);
+    await deps.limiter.take("mails_to", `reset ${email}`);
     await requestPasswordReset(callerContext(deps, c), email);
     return c.json(ifThereIs, 202);
   });

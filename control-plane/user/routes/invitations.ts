@@ -81,7 +81,7 @@ export function addInvitationRoutes(app: ServiceApp, deps: UserRouteDeps): void 
       async (scoped) => {
         const { invitation, letter } = await createInvitation({ ...ctx, scoped }, input);
         await deps.limiter.take("invitations", input.organization);
-        await deps.limiter.take("mails_to", input.email);
+        await deps.limiter.take("mails_to", `invitation ${input.email}`);
         letters.push(letter);
         return { status: 201, headers: {}, body: { ...invitation } };
       },

@@ -143,7 +143,7 @@ export function addLinkRoutes(app: ServiceApp, deps: UserRouteDeps): void {
   app.openapi(claim, async (c) => {
     const ctx = callerContext(deps, c);
     const { email } = c.req.valid("json");
-    await deps.limiter.take("mails_to", email);
+    await deps.limiter.take("mails_to", `claim ${email}`);
     await claimAddress(ctx, { userId: personOf(ctx.caller), email });
     return c.json({ detail: "A mail is on its way to this address. Confirm it with the code in it." }, 202);
   });
