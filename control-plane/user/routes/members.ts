@@ -61,7 +61,7 @@ const remove = route(
 );
 
 const leave = route(
-  { who: "member", role: "viewer" },
+  { who: "member", role: "viewer", inPerson: true },
   {
     method: "delete",
     path: `${path}/membership`,
