@@ -4,6 +4,7 @@ import { organizationId } from "../../http/params.ts";
 import { bodyProblems, json, withProblems } from "../../http/responses.ts";
 import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
+import { storable } from "../../http/storable.ts";
 import { isKnownOrganization } from "../is-known-organization.ts";
 import { issueServiceToken } from "../issue-service-token.ts";
 import { deleteOrganization } from "../organizations/delete-organization.ts";
@@ -69,7 +70,7 @@ const introspect = route(
     request: {
       body: {
         required: true,
-        content: { "application/json": { schema: z.strictObject({ token: z.string().max(8192) }) } },
+        content: { "application/json": { schema: z.strictObject({ token: storable.max(8192) }) } },
       },
     },
     responses: withProblems(
@@ -110,7 +111,7 @@ const forget = route(
       "For the tenant service, which knows whether it has tenants. People use DELETE /tenant/v1/organizations/{id}.",
     request: {
       params: z.object({ id: organizationId }),
-      query: z.object({ actor: z.string().min(1).max(200).meta({ description: "Who asked for it." }) }),
+      query: z.object({ actor: storable.min(1).max(200).meta({ description: "Who asked for it." }) }),
     },
     responses: withProblems({ 204: { description: "Deleted" } }, "not_found", "validation_failed"),
   },
