@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
-import { once } from "../../http/idempotency.ts";
+import type { Queries } from "../../database.ts";
+import { once, type Reply } from "../../http/idempotency.ts";
 import { idempotencyHeader } from "../../http/params.ts";
 import { bodyProblems, json, withProblems } from "../../http/responses.ts";
 import { route } from "../../http/route.ts";
@@ -47,17 +48,15 @@ export function addImpersonationRoutes(app: ServiceApp, deps: UserRouteDeps): vo
     const ctx = callerContext(deps, c);
     const input = c.req.valid("json");
     let letter: Message | undefined;
-    const reply = await once(
-      c,
-      { db: ctx.db, secret: deps.secret },
-      async () => undefined,
-      async (tx) => {
-        const { token, expiresAt, mail } = await beginImpersonation(ctx, tx, input);
-        letter = mail;
-        return { status: 201, headers: {}, body: { token, expiresAt }, kept: { expiresAt } };
-      },
-    );
+    const work = async (tx: Queries): Promise<Reply<z.infer<typeof begun>>> => {
+      const { token, expiresAt, mail } = await beginImpersonation(ctx, tx, input);
+      letter = mail;
+      return { status: 201, headers: {}, body: { token, expiresAt }, kept: { expiresAt } };
+    };
+    const nothing = async () => undefined;
+    // Who is no longer one of the staff does not get here.
+    const reply = await once(c, { db: ctx.db, secret: deps.secret }, nothing, work, nothing);
     if (letter) await ctx.post(letter);
-    return c.json(reply.body as z.infer<typeof begun>, 201, reply.headers);
+    return c.json(reply.body, 201, reply.headers);
   });
 }

@@ -1,4 +1,3 @@
-import type { z } from "@hono/zod-openapi";
 import { decodeIdCursor, pageOf, pageQuery, toPage } from "../../http/cursor.ts";
 import { once } from "../../http/idempotency.ts";
 import { idempotencyHeader } from "../../http/params.ts";
@@ -9,6 +8,7 @@ import { cancelInvitation } from "../organizations/cancel-invitation.ts";
 import { createInvitation } from "../organizations/create-invitation.ts";
 import { newInvitation } from "../organizations/organization-input.ts";
 import { listInvitations } from "../organizations/read-invitations.ts";
+import { readOrganization } from "../organizations/read-organizations.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 import { invitationSchema, organizationParam, sentInvitationParam } from "./organization-schema.ts";
 
@@ -83,11 +83,12 @@ export function addInvitationRoutes(app: ServiceApp, deps: UserRouteDeps): void 
         await deps.limiter.take("invitations", input.organization);
         await deps.limiter.take("mails_to", `invitation ${input.email}`);
         letters.push(letter);
-        return { status: 201, headers: {}, body: { ...invitation } };
+        return { status: 201, headers: {}, body: invitation };
       },
+      (_, scoped) => readOrganization({ ...ctx, scoped }, input.organization),
     );
     for (const letter of letters) await deps.post(letter);
-    return c.json(reply.body as z.infer<typeof invitationSchema>, 201, reply.headers);
+    return c.json(reply.body, 201, reply.headers);
   });
   app.openapi(list, async (c) => {
     const { limit, cursor } = c.req.valid("query");
