@@ -15,6 +15,7 @@ import { listKeys } from "../keys/read-keys.ts";
 import { revokeKey } from "../keys/revoke-key.ts";
 import { readOrganization } from "../organizations/read-organizations.ts";
 import { apiKey, madeApiKey } from "./api-key-schema.ts";
+import { body } from "./body.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 
 const tags = ["API keys"];
@@ -30,10 +31,6 @@ const made = withProblems(
 );
 const listed = withProblems({ 200: json("A page", pageOf(apiKey)) }, "validation_failed");
 const revoked = withProblems({ 204: { description: "Revoked" } }, "not_found", "validation_failed");
-const body = <Schema extends z.ZodType>(schema: Schema) => ({
-  required: true,
-  content: { "application/json": { schema } },
-});
 
 const create = route(
   { who: "member", role: "admin", inPerson: true },

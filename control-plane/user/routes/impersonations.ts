@@ -8,6 +8,7 @@ import type { ServiceApp } from "../../http/service.ts";
 import type { Message } from "../../mail/mailer.ts";
 import { beginImpersonation } from "../impersonation/begin-impersonation.ts";
 import { newImpersonation } from "../impersonation/impersonation-input.ts";
+import { body } from "./body.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 
 const begun = z
@@ -31,7 +32,7 @@ const begin = route(
       "The user is told by mail, and whatever is done is written down with both names. It ends with DELETE /user/v1/sessions/current. What would outlast it (keys, a password, leaving) cannot be done by it.",
     request: {
       headers: idempotencyHeader,
-      body: { required: true, content: { "application/json": { schema: newImpersonation } } },
+      body: body(newImpersonation),
     },
     responses: withProblems(
       { 201: json("Begun", begun) },

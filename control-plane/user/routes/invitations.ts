@@ -9,6 +9,7 @@ import { createInvitation } from "../organizations/create-invitation.ts";
 import { newInvitation } from "../organizations/organization-input.ts";
 import { listInvitations } from "../organizations/read-invitations.ts";
 import { readOrganization } from "../organizations/read-organizations.ts";
+import { body } from "./body.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 import { invitationSchema, organizationParam, sentInvitationParam } from "./organization-schema.ts";
 
@@ -27,7 +28,7 @@ const create = route(
     request: {
       params: organizationParam,
       headers: idempotencyHeader,
-      body: { required: true, content: { "application/json": { schema: newInvitation } } },
+      body: body(newInvitation),
     },
     responses: withProblems(
       { 201: json("Sent", invitationSchema) },

@@ -9,6 +9,7 @@ import { createOrganization } from "../organizations/create-organization.ts";
 import { mustBeMember } from "../organizations/lock-organization.ts";
 import { newOrganization, organizationChange } from "../organizations/organization-input.ts";
 import { listOrganizations, readOrganization } from "../organizations/read-organizations.ts";
+import { body } from "./body.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 import { organizationParam, organizationSchema } from "./organization-schema.ts";
 
@@ -25,7 +26,7 @@ const create = route(
     description: "Whoever makes it is its owner. One person may own 20.",
     request: {
       headers: idempotencyHeader,
-      body: { required: true, content: { "application/json": { schema: newOrganization } } },
+      body: body(newOrganization),
     },
     responses: withProblems(
       { 201: json("Made", organizationSchema) },
@@ -74,7 +75,7 @@ const change = route(
     summary: "Change an organisation's name",
     request: {
       params: organizationParam,
-      body: { required: true, content: { "application/json": { schema: organizationChange } } },
+      body: body(organizationChange),
     },
     responses: withProblems({ 200: json("As it is now", organizationSchema) }, ...bodyProblems, "not_found"),
   },
