@@ -4,7 +4,10 @@ import { codeIn, freshAddress, open, password, people, withMail } from "./people
 import { noLimits, withServices } from "./support.ts";
 
 const mail = await withMail();
-const t = withServices({ mailer: mail.mailer, limits: { ...noLimits, mails_to: limits.mails_to } });
+const t = withServices({
+  mailer: mail.mailer,
+  limits: { ...noLimits, mails_to: limits.mails_to, invitations: limits.invitations },
+});
 const { signUp, person, found, invite, verified } = people(t, mail);
 
 const most = limits.mails_to.points;
@@ -20,6 +23,15 @@ test("an address gets so many mails of a kind, whether or not it has an account"
     for (const path of ["/user/v1/password-resets", "/user/v1/email-verification"])
       expect(await oneTooMany(() => ask(path, email)), path).toEqual(allBut(202));
   }
+});
+
+test("who makes many organisations invites no more people for it", async () => {
+  const one = await person();
+  const organizations = [await found(one), await found(one)];
+  const send = (n: number) => invite(one, organizations[n % 2]?.id ?? "", freshAddress(), "viewer");
+  const statuses: number[] = [];
+  for (let n = 0; n <= limits.invitations.points; n += 1) statuses.push((await send(n)).status);
+  expect(statuses).toEqual([...Array<number>(limits.invitations.points).fill(201), 429]);
 });
 
 test("nobody can keep an owner from a new password by having other mails sent to them", async () => {

@@ -39,6 +39,7 @@ const create = route(
       "idempotency_key_reused",
     ),
   },
+  "invitations",
 );
 
 const list = route(
@@ -81,7 +82,6 @@ export function addInvitationRoutes(app: ServiceApp, deps: UserRouteDeps): void 
       async () => undefined,
       async (scoped) => {
         const { invitation, letter } = await createInvitation({ ...ctx, scoped }, input);
-        await deps.limiter.take("invitations", input.organization);
         await deps.limiter.take("mails_to", `invitation ${input.email}`);
         letters.push(letter);
         return { status: 201, headers: {}, body: invitation };
