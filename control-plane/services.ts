@@ -6,6 +6,7 @@ import type { HttpEnv } from "./http/context.ts";
 import { forgetOldAnswers } from "./http/idempotency.ts";
 import { createLimiter } from "./http/limit.ts";
 import type { LimitTable } from "./http/limits.ts";
+import { createOriginOf } from "./http/origin.ts";
 import { problemResponse } from "./http/problem.ts";
 import type { ServiceApp } from "./http/service.ts";
 import { createInstanceApp } from "./instance/app.ts";
@@ -59,6 +60,8 @@ export interface ServicesOptions {
   userUrl?: string;
   instanceUrl?: string;
   probe?: ProbeInstance;
+  /** Proxies of ours, which say by X-Forwarded-For where a request came from. */
+  proxies?: readonly string[];
   /** The project whose users are let in, if there is one. */
   supabase?: Supabase | undefined;
   /** Other limits of rate than the usual. */
@@ -89,6 +92,7 @@ export async function openServices(settings: Settings, log: Logger): Promise<Ser
     key: await readSecret(paths.key),
     redis: { port: settings.redisPort, password: await readSecret(paths.redisPassword) },
     mailer: await openMailer(settings),
+    proxies: settings.proxies,
     supabase: await openSupabase(settings, log),
     logins: {
       user: await readLogin(settings, "auth_run", "auth"),
@@ -117,6 +121,7 @@ export function createServices(options: ServicesOptions): Services {
 
   const redis = openRedis({ ...options.redis, name: "berth-services", log });
   const { copies, failures, limiter } = overRedis(redis, options);
+  const originOf = createOriginOf(options.proxies ?? []);
   const userLog = log.child({ service: "user" });
   const post = createPost({ mailer: options.mailer, log: userLog });
   const identity = createIdentity({
@@ -133,6 +138,7 @@ export function createServices(options: ServicesOptions): Services {
       : identify(token);
   const user = createUserApp({
     limiter,
+    originOf,
     failures,
     authenticate: authenticateBy(
       createServiceTokenVerifier("user", () => identity.api.getJwks()),
@@ -168,6 +174,7 @@ export function createServices(options: ServicesOptions): Services {
   const instance = createInstanceApp({
     authenticate: authenticate("instance"),
     limiter,
+    originOf,
     log: log.child({ service: "instance" }),
     ctx: { box: createSecretsBox(options.key), wake },
     within: databases.instance.within,
@@ -188,6 +195,7 @@ export function createServices(options: ServicesOptions): Services {
   const tenant = createTenantApp({
     authenticate: authenticate("tenant"),
     limiter,
+    originOf,
     log: log.child({ service: "tenant" }),
     ctx: { addressOf: addressOf(settings) },
     within: databases.tenant.within,

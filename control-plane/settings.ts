@@ -5,6 +5,12 @@ import { z } from "zod";
 
 const port = z.coerce.number().int().min(1).max(65535);
 const cidr = z.cidrv4();
+const proxies = z
+  .string()
+  .transform((text) => text.split(",").map((one) => one.trim()))
+  .pipe(
+    z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], "must be addresses or networks (CIDR)")),
+  );
 
 /**
  * Every setting an environment has, with the variable that sets it.
@@ -54,6 +60,8 @@ const variables = z.object({
   BERTH_API_PORT: port.default(8000),
   /** Traefik's ping and API, on 127.0.0.1. */
   BERTH_TRAEFIK_ADMIN_PORT: port.default(8081),
+  /** Proxies before the control plane, comma separated: only they are believed where a request came from. */
+  BERTH_PROXIES: proxies.optional(),
   BERTH_POSTGRES_PORT: port.default(5432),
   BERTH_REDIS_PORT: port.default(6379),
   /** Fixed addresses of instances are taken from here. */
@@ -95,6 +103,8 @@ export interface Settings {
   httpPort: number;
   apiPort: number;
   traefikAdminPort: number;
+  /** Addresses or networks of proxies whose X-Forwarded-For is believed. */
+  proxies: string[];
   postgresPort: number;
   redisPort: number;
   /** CIDR; its first address is the gateway. */
@@ -139,6 +149,7 @@ export function parseSettings(env: Record<string, string | undefined>): Settings
     httpPort: v.BERTH_HTTP_PORT,
     apiPort: v.BERTH_API_PORT,
     traefikAdminPort: v.BERTH_TRAEFIK_ADMIN_PORT,
+    proxies: v.BERTH_PROXIES ?? [],
     postgresPort: v.BERTH_POSTGRES_PORT,
     redisPort: v.BERTH_REDIS_PORT,
     tenantSubnet: v.BERTH_TENANT_SUBNET,

@@ -1,4 +1,4 @@
-import { BerthError } from "../errors.ts";
+import { BerthError, notFound } from "../errors.ts";
 import type { Principal, Rights } from "./principal.ts";
 import { isEnough, type Role } from "./roles.ts";
 
@@ -48,6 +48,11 @@ export function mustHaveRole(
   throw forbidden(
     `This needs the role ${access.role} or a higher one in the organisation it belongs to (${organizationId}). Ask an owner of it.`,
   );
+}
+
+/** Throws `not_found` unless an organisation is one of the caller's, or all are. */
+export function mustSeeOrganization({ rights }: { rights: Rights }, id: string): void {
+  if (!(id in rights.roles) && rights.everywhere === null) throw notFound(`organisation ${id}`);
 }
 
 function fits(access: Access, who: Principal): boolean {

@@ -25,17 +25,25 @@ export function createServiceTokenVerifier(
   const good = new Map<string, { name: string; expiresAt: number }>();
   let keys: ReturnType<typeof createLocalJWKSet> | undefined;
   let fetchedAt = 0;
-  const refresh = async () => {
+  let pending: Promise<ReturnType<typeof createLocalJWKSet>> | undefined;
+  const fetchOnce = async () => {
     fetchedAt = performance.now();
     keys = createLocalJWKSet(await fetchKeys());
     return keys;
+  };
+  /** Those who come while keys are fetched wait for them. */
+  const refresh = () => {
+    pending ??= fetchOnce().finally(() => {
+      pending = undefined;
+    });
+    return pending;
   };
   const check = async (token: string) => {
     const options = { issuer: serviceTokenIssuer, audience, algorithms: [serviceTokenAlgorithm] };
     const verify = (by: ReturnType<typeof createLocalJWKSet>) => jwtVerify(token, by, options);
     const isUnknownKey = (error: unknown) =>
       (error as { code?: string }).code === "ERR_JWKS_NO_MATCHING_KEY" &&
-      performance.now() - fetchedAt > cooldownMs;
+      (pending !== undefined || performance.now() - fetchedAt > cooldownMs);
     return verify(keys ?? (await refresh())).catch(async (error) => {
       if (!isUnknownKey(error)) throw error;
       return verify(await refresh());

@@ -11,6 +11,8 @@ export interface HttpEnv {
   };
   Variables: {
     requestId: string;
+    /** Address the request came from; null for what came over no network. */
+    origin: string | null;
     authenticate: Authenticate;
     limiter: Limiter;
     /** Set by every route's guard. */

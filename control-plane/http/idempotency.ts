@@ -6,12 +6,12 @@ import { BerthError, invalid } from "../errors.ts";
 import type { HttpEnv } from "./context.ts";
 import { idempotency } from "./idempotency-schema.ts";
 
-export interface Reply {
+export interface Reply<Body> {
   status: 200 | 201 | 202;
   headers: Record<string, string>;
-  body: Record<string, unknown>;
+  body: Body;
   /** The same body without what is shown only once; this is what is kept and repeated. */
-  kept?: Record<string, unknown>;
+  kept?: Partial<Body>;
 }
 
 export interface IdempotencyOptions {
@@ -28,13 +28,15 @@ const keptHours = 24;
  * the change, so a second request with the key, at the same time or later, gets the first one's answer.
  * A request that was refused leaves no trace: its key may be used again.
  * @param prepare what may take long and changes nothing; not run for an answer that is known
+ * @param mustStillSee throws when the caller may not see what a known answer tells of: they may have been shut out since
  */
-export async function once<Prepared>(
+export async function once<Prepared, Body extends object>(
   c: Context<HttpEnv>,
   { db, secret }: IdempotencyOptions,
   prepare: () => Promise<Prepared>,
-  work: (tx: Queries, prepared: Prepared) => Promise<Reply>,
-): Promise<Reply> {
+  work: (tx: Queries, prepared: Prepared) => Promise<Reply<Body>>,
+  mustStillSee: (body: Body, db: Queries) => unknown,
+): Promise<Reply<Body>> {
   const key = c.req.header("idempotency-key");
   if (key === undefined) {
     const prepared = await prepare();
@@ -47,7 +49,12 @@ export async function once<Prepared>(
   const fingerprint = createHmac("sha256", secret)
     .update(JSON.stringify([c.req.method, c.req.path, await canonicalBody(c)]))
     .digest("base64url");
-  const known = await recall(db, id, fingerprint);
+  const repeat = async (queries: Queries) => {
+    const known = await recall<Body>(queries, id, fingerprint);
+    if (known) await mustStillSee(known.body, queries);
+    return known;
+  };
+  const known = await repeat(db);
   if (known) return known;
   const prepared = await prepare();
   return db.transaction(async (tx) => {
@@ -58,7 +65,7 @@ export async function once<Prepared>(
       .onConflictDoNothing()
       .returning({ key: idempotency.key });
     if (!mine) {
-      const theirs = await recall(tx, id, fingerprint);
+      const theirs = await repeat(tx);
       if (theirs) return theirs;
       throw new BerthError("conflict", "The answer to this Idempotency-Key has just expired; try again.");
     }
@@ -78,11 +85,11 @@ export async function forgetOldAnswers(db: Queries): Promise<void> {
     .where(lt(idempotency.createdAt, sql`now() - ${`${keptHours} hours`}::interval`));
 }
 
-async function recall(
+async function recall<Body>(
   db: Queries,
   id: { actor: string; key: string },
   fingerprint: string,
-): Promise<Reply | undefined> {
+): Promise<Reply<Body> | undefined> {
   const [row] = await db
     .select()
     .from(idempotency)
@@ -95,9 +102,9 @@ async function recall(
     );
   }
   return {
-    status: row.status as Reply["status"],
+    status: row.status as Reply<Body>["status"],
     headers: { ...row.headers, "Idempotent-Replayed": "true" },
-    body: row.body as Record<string, unknown>,
+    body: row.body as Body,
   };
 }
 

@@ -58,8 +58,8 @@ async function admit(access: Access, c: Context<HttpEnv>): Promise<void> {
   const { actor, user, rights } = await identify(access, c.req.header("authorization"), (token) =>
     c.get("authenticate")(token, c.get("requestId")),
   );
-  const origin = c.env?.incoming?.socket?.remoteAddress ?? null;
-  c.set("caller", { actor, user, rights, access, requestId: c.get("requestId"), origin });
+  const [requestId, origin] = [c.get("requestId"), c.get("origin")];
+  c.set("caller", { actor, user, rights, access, requestId, origin });
 }
 
 async function identify(

@@ -8,6 +8,7 @@ import { limitBody, requireJson } from "./body.ts";
 import type { HttpEnv } from "./context.ts";
 import { apiHeaders } from "./headers.ts";
 import type { Limiter } from "./limit.ts";
+import type { OriginOf } from "./origin.ts";
 import { answerProblem, problemResponse } from "./problem.ts";
 
 export type ServiceApp = OpenAPIHono<HttpEnv>;
@@ -15,11 +16,12 @@ export type ServiceApp = OpenAPIHono<HttpEnv>;
 export interface ServiceOptions {
   authenticate: Authenticate;
   limiter: Limiter;
+  originOf: OriginOf;
   log: Logger;
 }
 
 /** An app with what every service has: request id, log, limits, and problems for answers. Routes say who may call them. */
-export function createService({ authenticate, limiter, log }: ServiceOptions): ServiceApp {
+export function createService({ authenticate, limiter, originOf, log }: ServiceOptions): ServiceApp {
   const app = new OpenAPIHono<HttpEnv>({
     defaultHook: (result) => {
       if (result.success) return;
@@ -44,6 +46,7 @@ export function createService({ authenticate, limiter, log }: ServiceOptions): S
     c.set("log", () => log.child({ requestId }));
     c.set("authenticate", authenticate);
     c.set("limiter", limiter);
+    c.set("origin", originOf(c.env?.incoming?.socket?.remoteAddress, c.req.header("x-forwarded-for")));
     // Before the answer is made: to add them to one that is there costs as much as the rest of a request.
     for (const [name, value] of apiHeaders) c.header(name, value);
     await next();

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { instanceName } from "../../stacks/tenant/contract.ts";
-import { storable } from "./storable.ts";
+import { storable } from "../http/storable.ts";
 
 const hostName = z
   .string()

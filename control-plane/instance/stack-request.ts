@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { tenantId } from "../../stacks/tenant/contract.ts";
+import { storable } from "../http/storable.ts";
 import { operationError, operationKind, operationStatus } from "./operation-status.ts";
 import { stackSpec } from "./spec.ts";
 import { stackStatus } from "./stack-status.ts";
-import { storable } from "./storable.ts";
 
 /** Null for what was asked for before tenants belonged to somebody. */
 const organization = z.string().max(100).nullable().default(null);

@@ -27,7 +27,8 @@ export const name = z
   .max(100, "must have 100 characters at most")
   // Not a pattern of the document: a JSON Schema's has no flags.
   .refine(
-    (text) => /^[^\p{Cc}\p{Cf}\u2028\u2029<>"]*$/u.test(text),
+    // Half a surrogate pair (Cs) cannot be kept in the audit.
+    (text) => /^[^\p{Cc}\p{Cf}\p{Cs}\u2028\u2029<>"]*$/u.test(text),
     "must not hold control or invisible characters, < > or quotes",
   );
 
@@ -42,7 +43,7 @@ export const newAccount = z
 export type NewAccount = z.infer<typeof newAccount>;
 
 /** A password that is compared only. */
-const givenPassword = z.string().max(1_000).meta({ format: "password" });
+export const givenPassword = z.string().max(1_000).meta({ format: "password" });
 export const passwordOnly = z.strictObject({ password: givenPassword }).openapi("GivenPassword");
 export const accountChange = z
   .strictObject({ name: name.optional(), language: z.enum(languages).optional() })
@@ -59,7 +60,7 @@ export const emailChangeCode = z
   })
   .openapi("EmailChangeCode");
 
-export const credentials = z.strictObject({ email, password: z.string().max(1_000) }).openapi("Credentials");
+export const credentials = z.strictObject({ email, password: givenPassword }).openapi("Credentials");
 export const addressOnly = z.strictObject({ email }).openapi("EmailAddress");
 export const newPassword = z
   .strictObject({
@@ -77,6 +78,6 @@ export const confirmation = z
       .max(2_000)
       .regex(/^[\w-]+\.[\w-]+\.[\w-]*$/, "is not a code of ours")
       .meta({ description: "From the mail." }),
-    password: z.string().max(1_000).meta({ description: "The one that was chosen when signing up." }),
+    password: givenPassword.meta({ description: "The one that was chosen when signing up." }),
   })
   .openapi("Confirmation");

@@ -35,7 +35,7 @@ export function claimAddress(
           await signAddressCode(identity, userId, email),
         );
     await writeAudit(db, caller, { action: "account.claim-address", target: userId });
-    post(mail);
+    await post(mail);
   });
 }
 

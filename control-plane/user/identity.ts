@@ -57,8 +57,6 @@ export const sessionSeconds = { lasts: 7 * 86_400, movedAfter: 86_400 };
 /** Seconds that a key signs what services show to each other, and that it is published after that. */
 const signingKeySeconds = { lasts: 30 * 86_400, stays: 86_400 };
 const serviceTokenSeconds = 600;
-/** Seconds in which an invitation can be taken. */
-const invitationSeconds = 7 * 86_400;
 const membersAtMost = 500;
 
 // Who may do what is declared at our routes; better-auth looks at it once more for what its own functions do.
@@ -172,7 +170,6 @@ export function createIdentity({ db, secret, post, log, storage }: IdentityOptio
         ac,
         roles: organizationRoles,
         creatorRole: "owner",
-        invitationExpiresIn: invitationSeconds,
         membershipLimit: membersAtMost,
       }),
       twoFactor({ issuer: "Berth", twoFactorCookieMaxAge: challengeSeconds }),

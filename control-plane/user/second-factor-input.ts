@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { givenPassword } from "./account-input.ts";
 import { challengeForm } from "./challenge.ts";
 
 const code = z
@@ -9,16 +10,18 @@ const backupCode = z
   .string()
   .regex(/^[A-Za-z0-9]{5}-[A-Za-z0-9]{5}$/, "is not a backup code of ours")
   .meta({ example: "a1B2c-D3e4F" });
-const password = z.string().max(1_000).meta({ format: "password" });
 const challenge = z
   .string()
   .regex(challengeForm, "is not a challenge of ours")
   .meta({ description: "From the answer to the password." });
 
 export const codeOnly = z.strictObject({ code }).openapi("Code");
-export const passwordAndCode = z.strictObject({ password, code }).openapi("PasswordAndCode");
+export const passwordAndCode = z.strictObject({ password: givenPassword, code }).openapi("PasswordAndCode");
 export const passwordAndFactor = z
-  .union([z.strictObject({ password, code }), z.strictObject({ password, backupCode })])
+  .union([
+    z.strictObject({ password: givenPassword, code }),
+    z.strictObject({ password: givenPassword, backupCode }),
+  ])
   .openapi("PasswordAndFactor");
 export const answerToChallenge = z
   .union([z.strictObject({ challenge, code }), z.strictObject({ challenge, backupCode })])

@@ -36,6 +36,7 @@ test("people change their name and language, and nothing else", async () => {
     { twoFactorEnabled: false },
     { name: "" },
     { name: "Ada\r\nBcc: all@acme.example" },
+    { name: "Ada \ud800" },
     { language: "xx" },
   ]) {
     expect((await call(token, "PATCH", "", body)).status, JSON.stringify(body)).toBe(422);

@@ -159,6 +159,21 @@ describe("nobody is told who has an account", () => {
     await t.expect(401, "POST", "/user/v1/sessions", { email, password: "another password" }, open);
   });
 
+  test("by how long it takes: what was never confirmed is as quick as what is new", async () => {
+    const time = async (ask: () => Promise<unknown>) => {
+      const from = performance.now();
+      await ask();
+      return performance.now() - from;
+    };
+    const email = freshAddress();
+    const resend = (address: string) =>
+      t.expect(202, "POST", "/user/v1/email-verification", { email: address }, open);
+    const [fresh, unconfirmed] = [await time(() => signUp(email)), await time(() => signUp(email))];
+    expect(unconfirmed - fresh).toBeLessThan(150);
+    const [known, none] = [await time(() => resend(email)), await time(() => resend(freshAddress()))];
+    expect(Math.abs(known - none)).toBeLessThan(150);
+  });
+
   test("by signing in", async () => {
     const email = await verified();
     const wrong = await t.call("POST", "/user/v1/sessions", { email, password: "wrong password" }, open);

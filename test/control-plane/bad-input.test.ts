@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { reservedSlugs } from "../../control-plane/tenant/reserved-slugs.ts";
 import { slugProblem } from "../../control-plane/tenant/slug.ts";
-import { apiKey, freshSlug, newTenantBody, type Problem, withServices } from "./support.ts";
+import { apiKey, freshSlug, newTenantBody, type Problem, serviceHeaders, withServices } from "./support.ts";
 
 const t = withServices();
 const path = "/tenant/v1/tenants";
@@ -242,6 +242,10 @@ describe("a request", () => {
     const response = await t.call("GET", `${path}/${encodeURIComponent("a\u0000b")}`);
     expect(response.status).toBeLessThan(500);
     expect(await response.text()).not.toMatch(/select|postgres|drizzle|stack/i);
+    const service = await serviceHeaders(t.services, "user");
+    await t.expect(422, "POST", "/user/v1/introspections", { token: "a\u0000b" }, service);
+    const { organization } = t.staff;
+    await t.expect(422, "DELETE", `/user/v1/organizations/${organization}?actor=%00`, undefined, service);
   });
 
   test("that nobody foresaw is answered without a word of what happened inside", async () => {

@@ -96,6 +96,7 @@ describe("one of the staff who acts as a user", () => {
     const refused = await t.expect<Problem>(403, "POST", keys, body, as(token));
     expect(refused).toMatchObject({ code: "forbidden" });
     await t.expect(200, "GET", keys, undefined, as(token));
+    await t.expect(403, "DELETE", `/user/v1/organizations/${id}/membership`, undefined, as(token));
     await t.expect(403, "POST", path, { user: user.id, reason }, as(token));
   });
 

@@ -4,7 +4,15 @@ import type { Role } from "../../control-plane/access/roles.ts";
 import { withClient } from "../../control-plane/database.ts";
 import { newId } from "../../control-plane/ids.ts";
 import { until } from "../../control-plane/until.ts";
-import { as, type Organization, type Person, organizationsPath as path, people, withMail } from "./people.ts";
+import {
+  as,
+  freshAddress,
+  type Organization,
+  type Person,
+  organizationsPath as path,
+  people,
+  withMail,
+} from "./people.ts";
 import { freshSlug, newTenantBody, type Problem, type TenantAnswer, withServices } from "./support.ts";
 import { untilGone, untilStatus, work } from "./worker.ts";
 
@@ -334,6 +342,8 @@ describe("members", () => {
       action: "member.remove",
       before: { organization: id, role: "developer", keys: [expect.stringMatching(/^key_/)] },
     });
+    const revoked = "select actor from audit where action = 'key.revoke' and before->>'organization' = $1";
+    expect(await t.rows("auth", revoked, [id])).toEqual([{ actor: `user:${ada.id}` }]);
     await t.expect(404, "DELETE", `${members(id)}/${eve.id}`, undefined, ada.headers);
     await t.rows(
       "auth",
@@ -342,6 +352,35 @@ describe("members", () => {
     );
     await t.expect(200, "GET", `${path}/${id}`, undefined, eve.headers);
     await t.expect(401, "GET", `${path}/${id}`, undefined, key);
+  });
+
+  test("who are removed are not given the answers again that their keys of idempotency had", async () => {
+    const [ada, eve] = [await person(), await person()];
+    const { id } = await found(ada);
+    const sent = await (await invite(ada, id, eve.email, "owner")).json();
+    const headers = { ...eve.headers, "idempotency-key": "once" };
+    const again = { ...eve.headers, "idempotency-key": "twice" };
+    const tenant = newTenantBody(freshSlug(), { organization: id });
+    const requests: Array<[status: number, path: string, body: unknown, headers: Record<string, string>]> = [
+      [200, `/user/v1/invitations/${(sent as { id: string }).id}/acceptance`, undefined, headers],
+      [201, `${path}/${id}/api-keys`, { name: "Deployment", scope: "write" }, again],
+      [
+        201,
+        `${path}/${id}/invitations`,
+        { email: freshAddress(), role: "viewer" },
+        { ...again, "idempotency-key": "3" },
+      ],
+      [202, "/tenant/v1/tenants", tenant, headers],
+    ];
+    for (const [status, ...request] of requests) await t.expect(status, "POST", ...request);
+    const { operation } = await t.expect<TenantAnswer>(202, "POST", "/tenant/v1/tenants", tenant, headers);
+    const cancel = `/instance/v1/operations/${operation.id}/cancel`;
+    requests.push([202, cancel, undefined, headers]);
+    for (const [status, ...request] of requests) await t.expect(status, "POST", ...request);
+    const gone = await t.call("DELETE", `${members(id)}/${eve.id}`, undefined, ada.headers);
+    expect(gone.status).toBe(204);
+    for (const [, ...request] of requests)
+      expect((await t.call("POST", ...request)).status, request[0]).toBe(404);
   });
 
   test("leave, but for the last owner, who is neither removed nor demoted", async () => {
@@ -553,6 +592,7 @@ describe("what does not fit is refused with a sentence:", () => {
     ["a name that would be a header", { name: "Acme\r\nBcc: all@acme.example" }],
     ["a name with invisible characters", { name: "Acme\u202edtL" }],
     ["a name with a zero byte", { name: "Acme\u0000" }],
+    ["a name with half a character", { name: "Acme \ud800" }],
     ["a name with markup", { name: "<b>Acme</b>" }],
     ["no name", {}],
     ["an empty name", { name: "   " }],

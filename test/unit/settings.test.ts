@@ -16,6 +16,19 @@ test("a server's URL may hold no password, and is one", () => {
   expect(() => tenants("db.example:5432")).toThrow("BERTH_TENANTS_DATABASE_URL: must be postgres://");
 });
 
+test("proxies are addresses or networks, and there are none unless they are named", () => {
+  const proxies = (text: string) => parseSettings({ BERTH_PROXIES: text }).proxies;
+  expect(proxies("")).toEqual([]);
+  expect(proxies("127.0.0.1, 10.1.0.0/16,fd00::/8, ::1")).toEqual([
+    "127.0.0.1",
+    "10.1.0.0/16",
+    "fd00::/8",
+    "::1",
+  ]);
+  for (const bad of ["proxy.example", "127.0.0.1,", "10.1.0.0/33", "*"])
+    expect(() => proxies(bad), bad).toThrow(/BERTH_PROXIES.*must be addresses or networks/);
+});
+
 const project = "https://abcdefgh.supabase.co";
 const jwtSecret = "a-secret-of-the-tests-with-enough-characters";
 

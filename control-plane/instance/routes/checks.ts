@@ -7,8 +7,7 @@ import type { ServiceApp } from "../../http/service.ts";
 import { checkTenant } from "../check-tenant.ts";
 import { readOperation } from "../read-operations.ts";
 import { callerContext, type InstanceRouteDeps } from "./deps.ts";
-import type { operationSchema } from "./operation-schema.ts";
-import { accepted, location } from "./operations.ts";
+import { accepted, location, mustStillSee } from "./operations.ts";
 
 const check = route(
   { who: "role", role: "developer" },
@@ -44,7 +43,8 @@ export function addCheckRoutes(app: ServiceApp, deps: InstanceRouteDeps) {
         const id = await checkTenant({ ...ctx, db: tx }, { tenant });
         return { status: 202, headers: location(id), body: { operation: await readOperation(tx, id) } };
       },
+      mustStillSee,
     );
-    return c.json(reply.body as { operation: z.infer<typeof operationSchema> }, 202, reply.headers);
+    return c.json(reply.body, 202, reply.headers);
   });
 }

@@ -10,8 +10,7 @@ import { readOperation } from "../read-operations.ts";
 import { restartInstance } from "../restart-instance.ts";
 import { stackStatus } from "../stack-status.ts";
 import { callerContext, type InstanceRouteDeps } from "./deps.ts";
-import type { operationSchema } from "./operation-schema.ts";
-import { accepted, location } from "./operations.ts";
+import { accepted, location, mustStillSee } from "./operations.ts";
 
 const instanceSchema = z
   .object({
@@ -88,7 +87,8 @@ export function addInstanceRoutes(app: ServiceApp, deps: InstanceRouteDeps) {
           const id = await restartInstance({ ...ctx, db: tx }, { tenant, instance: name });
           return { status: 202, headers: location(id), body: { operation: await readOperation(tx, id) } };
         },
+        mustStillSee,
       );
-      return c.json(reply.body as { operation: z.infer<typeof operationSchema> }, 202, reply.headers);
+      return c.json(reply.body, 202, reply.headers);
     });
 }

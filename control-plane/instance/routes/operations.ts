@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { organizationsOf } from "../../access/scope.ts";
+import type { Queries } from "../../database.ts";
 import { decodeCursor, pageOf, pageQuery, toPage } from "../../http/cursor.ts";
 import { once } from "../../http/idempotency.ts";
 import { idempotencyHeader, organizationId, tenantReference } from "../../http/params.ts";
@@ -117,24 +118,36 @@ export function addOperationRoutes(app: ServiceApp, deps: InstanceRouteDeps) {
     .openapi(cancel, async (c) => {
       const { id } = c.req.valid("param");
       const ctx = callerContext(deps, c);
-      const reply = await once(c, { db: ctx.db, secret: deps.secret }, nothing, async (tx) => {
+      const work = async (tx: Queries) => {
         await cancelOperation({ ...ctx, db: tx }, { id });
-        return { status: 202, headers: location(id), body: { operation: await readOperation(tx, id) } };
-      });
-      return c.json(reply.body as { operation: z.infer<typeof operationSchema> }, 202, reply.headers);
+        return {
+          status: 202 as const,
+          headers: location(id),
+          body: { operation: await readOperation(tx, id) },
+        };
+      };
+      const reply = await once(c, { db: ctx.db, secret: deps.secret }, nothing, work, mustStillSee);
+      return c.json(reply.body, 202, reply.headers);
     })
     .openapi(retry, async (c) => {
       const { id } = c.req.valid("param");
       const ctx = callerContext(deps, c);
-      const reply = await once(c, { db: ctx.db, secret: deps.secret }, nothing, async (tx) => {
+      const work = async (tx: Queries) => {
         const again = await retryOperation({ ...ctx, db: tx }, { id });
-        return { status: 202, headers: location(again), body: { operation: await readOperation(tx, again) } };
-      });
-      return c.json(reply.body as { operation: z.infer<typeof operationSchema> }, 202, reply.headers);
+        const operation = await readOperation(tx, again);
+        return { status: 202 as const, headers: location(again), body: { operation } };
+      };
+      const reply = await once(c, { db: ctx.db, secret: deps.secret }, nothing, work, mustStillSee);
+      return c.json(reply.body, 202, reply.headers);
     });
 }
 
 async function nothing(): Promise<void> {}
+
+/** For an answer that is repeated: throws `not_found` when its operation is not the caller's to see any more. */
+export async function mustStillSee({ operation }: { operation: { id: string } }, db: Queries): Promise<void> {
+  await readOperation(db, operation.id);
+}
 
 export function location(id: string): Record<string, string> {
   return { Location: `/instance/v1/operations/${id}` };

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { mustSeeOrganization } from "../../access/access.ts";
 import { organizationsOf } from "../../access/scope.ts";
 import { decodeCursor, pageOf, pageQuery, toPage } from "../../http/cursor.ts";
 import { once } from "../../http/idempotency.ts";
@@ -134,14 +135,18 @@ export function addTenantRoutes(app: ServiceApp, deps: TenantRouteDeps) {
         },
         async (tx, prepared) => {
           const tenant = await createTenant({ ...ctx, db: tx }, prepared);
-          const kept = { ...answer(tenant), admin: { email: tenant.adminEmail } };
+          const kept: z.infer<typeof createdAnswer> = {
+            ...answer(tenant),
+            admin: { email: tenant.adminEmail },
+          };
           const { generated } = prepared.password;
           const body =
             generated === undefined ? kept : { ...kept, admin: { ...kept.admin, password: generated } };
           return { status: 202, headers: location(tenant), body, kept };
         },
+        ({ tenant }) => mustSeeOrganization(ctx.caller, tenant.organization),
       );
-      return c.json(reply.body as z.infer<typeof createdAnswer>, 202, reply.headers);
+      return c.json(reply.body, 202, reply.headers);
     })
     .openapi(list, async (c) => {
       const { limit, cursor, organization } = c.req.valid("query");

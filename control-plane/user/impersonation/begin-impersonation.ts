@@ -7,6 +7,7 @@ import { newId } from "../../ids.ts";
 import type { Message } from "../../mail/mailer.ts";
 import type { UserContext } from "../context.ts";
 import { compose } from "../mail/compose.ts";
+import { personOf } from "../person-of.ts";
 import { sessions, users } from "../schema.ts";
 import { lockStaff, mustBeStaff } from "../staff/lock-staff.ts";
 import type { NewImpersonation } from "./impersonation-input.ts";
@@ -31,7 +32,7 @@ export async function beginImpersonation(
   tx: Queries,
   { user: id, reason }: NewImpersonation,
 ): Promise<Impersonation> {
-  const staff = caller.user ?? "";
+  const staff = personOf(caller);
   // Nobody becomes one of the staff, or ceases to be, before this is written.
   await lockStaff(tx);
   await mustBeStaff(tx, staff);

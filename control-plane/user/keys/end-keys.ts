@@ -6,13 +6,13 @@ import { ofOwner } from "./read-keys.ts";
 
 /**
  * Revokes what somebody made for an organisation, or as one of the staff (null), in the transaction that ends what they
- * were: coming back later, they do not find their old keys at work.
+ * were: coming back later, they do not find their old keys at work. Gives their ids.
  */
 export async function endKeys(
   tx: Queries,
   caller: Caller,
   { user, organization }: { user: string; organization: string | null },
-): Promise<void> {
+): Promise<string[]> {
   const gone = await tx
     .delete(apiKeys)
     .where(and(eq(apiKeys.referenceId, user), ofOwner(organization)))
@@ -25,4 +25,5 @@ export async function endKeys(
       before: { organization, ...before },
     });
   }
+  return gone.map(({ id }) => id);
 }

@@ -1,6 +1,6 @@
 import type { Role } from "../../access/roles.ts";
 import type { UserContext } from "../context.ts";
-import { inTransaction } from "../in-transaction.ts";
+import { joinedBy } from "../in-transaction.ts";
 import { refused } from "../refusal.ts";
 
 /** Makes somebody a member, in the transaction that `ctx.db` is. Throws `conflict` when there are as many as there can be. */
@@ -8,5 +8,5 @@ export async function addMember(
   { db, identity }: Pick<UserContext, "db" | "identity">,
   body: { organizationId: string; userId: string; role: Role },
 ): Promise<void> {
-  await inTransaction(db, (tx) => refused({ db: tx }, identity.api.addMember({ body })));
+  await joinedBy(db, () => refused({ db }, identity.api.addMember({ body })));
 }

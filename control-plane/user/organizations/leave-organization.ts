@@ -7,7 +7,7 @@ import { lockAsMember } from "./lock-organization.ts";
 export async function leaveOrganization(ctx: UserContext, organization: string): Promise<void> {
   await ctx.scoped.transaction(async (tx) => {
     const { member } = await lockAsMember(ctx, tx, organization);
-    const before = await endMembership(tx, member);
+    const before = await endMembership(tx, ctx.caller, member);
     await writeAudit(tx, ctx.caller, { action: "member.leave", target: member.userId, before });
   });
 }

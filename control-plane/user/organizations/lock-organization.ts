@@ -37,6 +37,11 @@ export async function readMember(tx: Queries, organizationId: string, userId: st
   return row;
 }
 
+/** Throws `not_found` unless the caller is in the organisation at this moment. */
+export async function mustBeMember({ caller }: Pick<UserContext, "caller">, db: Queries, id: string) {
+  if (!(await readMember(db, id, personOf(caller)))) throw noOrganization(id);
+}
+
 /** Throws `forbidden` unless the caller is an owner, where an owner is made, changed or removed. */
 export function mustBeOwner({ role }: { role: Role }): void {
   if (role === "owner") return;

@@ -14,7 +14,7 @@ export async function removeMember(
     const member = await readMember(tx, organization, user);
     if (!member) throw notFound(`member ${user} of this organisation`);
     if (member.role === "owner") mustBeOwner(me);
-    const before = await endMembership(tx, member);
+    const before = await endMembership(tx, ctx.caller, member);
     await writeAudit(tx, ctx.caller, { action: "member.remove", target: user, before });
   });
 }

@@ -10,6 +10,7 @@ import { readSession } from "../read-session.ts";
 import { requestEmailChange } from "../request-email-change.ts";
 import { body } from "./body.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
+import { done } from "./done.ts";
 import { ownAccount } from "./own-account.ts";
 
 const tags = ["own account"];
@@ -33,11 +34,7 @@ const password = route(
     summary: "Change one's password",
     description: "Ends every other session of the account, and its mailed codes. The owner is told by mail.",
     request: { body: body(passwordChange) },
-    responses: withProblems(
-      { 200: json("Changed", z.object({ detail: z.string() })) },
-      ...bodyProblems,
-      "wrong_password",
-    ),
+    responses: withProblems({ 200: json("Changed", done) }, ...bodyProblems, "wrong_password"),
   },
   "sign_in",
 );
@@ -52,11 +49,7 @@ const askEmail = route(
     description:
       "Mails a code to the new address and a notice to the present one. The answer is the same for an address that has an account already; its owner is told by mail.",
     request: { body: body(emailChange) },
-    responses: withProblems(
-      { 202: json("Accepted", z.object({ detail: z.string() })) },
-      ...bodyProblems,
-      "wrong_password",
-    ),
+    responses: withProblems({ 202: json("Accepted", done) }, ...bodyProblems, "wrong_password"),
   },
   "mails_from",
 );
@@ -93,7 +86,7 @@ export function addOwnAccountRoutes(app: ServiceApp, deps: UserRouteDeps): void 
   app.openapi(askEmail, async (c) => {
     const ctx = callerContext(deps, c);
     const input = c.req.valid("json");
-    await deps.limiter.take("mails_to", input.email);
+    await deps.limiter.take("mails_to", `change ${input.email}`);
     await requestEmailChange(ctx, await readSession(ctx), input);
     return c.json(
       { detail: "If the address is free, a mail with a code is on its way to it. Stay signed in." },

@@ -1,4 +1,3 @@
-import { z } from "@hono/zod-openapi";
 import { bodyProblems, json, withProblems } from "../../http/responses.ts";
 import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
@@ -10,13 +9,9 @@ import { sendVerification } from "../send-verification.ts";
 import { signUp } from "../sign-up.ts";
 import { body } from "./body.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
+import { done } from "./done.ts";
 
 const tags = ["accounts"];
-
-const mailed = z
-  .object({ detail: z.string().meta({ description: "What happens next, for a person." }) })
-  .openapi("Mailed");
-const done = z.object({ detail: z.string() }).openapi("Done");
 
 const create = route(
   { who: "anyone" },
@@ -28,7 +23,7 @@ const create = route(
     description:
       "Mails a code that confirms the address. The answer is the same for an address that has an account already; its owner is told by mail.",
     request: { body: body(newAccount) },
-    responses: withProblems({ 202: json("Accepted", mailed) }, ...bodyProblems),
+    responses: withProblems({ 202: json("Accepted", done) }, ...bodyProblems),
   },
   "sign_up",
   "mails_from",
@@ -61,7 +56,7 @@ const verifyAgain = route(
     tags,
     summary: "Mail another code",
     request: { body: body(addressOnly) },
-    responses: withProblems({ 202: json("Accepted", mailed) }, ...bodyProblems),
+    responses: withProblems({ 202: json("Accepted", done) }, ...bodyProblems),
   },
   "mails_from",
 );
@@ -74,7 +69,7 @@ const forgot = route(
     tags,
     summary: "Ask for a code to set a new password",
     request: { body: body(addressOnly) },
-    responses: withProblems({ 202: json("Accepted", mailed) }, ...bodyProblems),
+    responses: withProblems({ 202: json("Accepted", done) }, ...bodyProblems),
   },
   "mails_from",
 );
@@ -100,7 +95,7 @@ const ifThereIs = { detail: "If there is such an account, a mail with a code is 
 export function addAccountRoutes(app: ServiceApp, deps: UserRouteDeps): void {
   app.openapi(create, async (c) => {
     const input = c.req.valid("json");
-    await deps.limiter.take("mails_to", input.email);
+    await deps.limiter.take("mails_to", `sign-up ${input.email}`);
     await signUp(callerContext(deps, c), input);
     return c.json(
       {
@@ -116,13 +111,13 @@ export function addAccountRoutes(app: ServiceApp, deps: UserRouteDeps): void {
   });
   app.openapi(verifyAgain, async (c) => {
     const { email } = c.req.valid("json");
-    await deps.limiter.take("mails_to", email);
+    await deps.limiter.take("mails_to", `verification ${email}`);
     await sendVerification(callerContext(deps, c), email);
     return c.json(ifThereIs, 202);
   });
   app.openapi(forgot, async (c) => {
     const { email } = c.req.valid("json");
-    await deps.limiter.take("mails_to", email);
+    await deps.limiter.take("mails_to", `reset ${email}`);
     await requestPasswordReset(callerContext(deps, c), email);
     return c.json(ifThereIs, 202);
   });

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
+import type { Queries } from "../../database.ts";
 import { decodeIdCursor, pageOf, pageQuery, toPage } from "../../http/cursor.ts";
-import { once } from "../../http/idempotency.ts";
+import { once, type Reply } from "../../http/idempotency.ts";
 import { idempotencyHeader, organizationId } from "../../http/params.ts";
 import { bodyProblems, json, withProblems } from "../../http/responses.ts";
 import { route } from "../../http/route.ts";
@@ -12,7 +13,9 @@ import { listOrganizationKeys } from "../keys/list-organization-keys.ts";
 import type { MadeKey } from "../keys/make-key.ts";
 import { listKeys } from "../keys/read-keys.ts";
 import { revokeKey } from "../keys/revoke-key.ts";
+import { readOrganization } from "../organizations/read-organizations.ts";
 import { apiKey, madeApiKey } from "./api-key-schema.ts";
+import { body } from "./body.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 
 const tags = ["API keys"];
@@ -28,10 +31,6 @@ const made = withProblems(
 );
 const listed = withProblems({ 200: json("A page", pageOf(apiKey)) }, "validation_failed");
 const revoked = withProblems({ 204: { description: "Revoked" } }, "not_found", "validation_failed");
-const body = <Schema extends z.ZodType>(schema: Schema) => ({
-  required: true,
-  content: { "application/json": { schema } },
-});
 
 const create = route(
   { who: "member", role: "admin", inPerson: true },
@@ -108,10 +107,10 @@ export function addApiKeyRoutes(app: ServiceApp, deps: UserRouteDeps): void {
   app.openapi(create, async (c) => {
     const ctx = callerContext(deps, c);
     const [{ id }, input] = [c.req.valid("param"), c.req.valid("json")];
-    const reply = await once(c, { db: ctx.db, secret: deps.secret }, nothing, async (tx) =>
-      answer(await createOrganizationKey(ctx, tx, id, input)),
-    );
-    return c.json(reply.body as z.infer<typeof madeApiKey>, 201, reply.headers);
+    const work = async (tx: Queries) => answer(await createOrganizationKey(ctx, tx, id, input));
+    const mustStillSee = () => readOrganization(ctx, id);
+    const reply = await once(c, { db: ctx.db, secret: deps.secret }, nothing, work, mustStillSee);
+    return c.json(reply.body, 201, reply.headers);
   });
   app.openapi(list, async (c) => {
     const { limit, cursor } = c.req.valid("query");
@@ -134,10 +133,10 @@ export function addApiKeyRoutes(app: ServiceApp, deps: UserRouteDeps): void {
   app.openapi(createForStaff, async (c) => {
     const ctx = callerContext(deps, c);
     const input = c.req.valid("json");
-    const reply = await once(c, { db: ctx.db, secret: deps.secret }, nothing, async (tx) =>
-      answer(await createStaffKey(ctx, tx, input)),
-    );
-    return c.json(reply.body as z.infer<typeof madeApiKey>, 201, reply.headers);
+    const work = async (tx: Queries) => answer(await createStaffKey(ctx, tx, input));
+    // The staff see each other's keys, and nobody else gets here.
+    const reply = await once(c, { db: ctx.db, secret: deps.secret }, nothing, work, nothing);
+    return c.json(reply.body, 201, reply.headers);
   });
   app.openapi(listOfStaff, async (c) => {
     const { limit, cursor } = c.req.valid("query");
@@ -158,6 +157,6 @@ export function addApiKeyRoutes(app: ServiceApp, deps: UserRouteDeps): void {
   });
 }
 
-function answer({ view, key }: MadeKey) {
-  return { status: 201 as const, headers: {}, body: { ...view, key }, kept: { ...view } };
+function answer({ view, key }: MadeKey): Reply<z.infer<typeof madeApiKey>> {
+  return { status: 201, headers: {}, body: { ...view, key }, kept: view };
 }

@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
-import { once } from "../../http/idempotency.ts";
+import type { Queries } from "../../database.ts";
+import { once, type Reply } from "../../http/idempotency.ts";
 import { idempotencyHeader } from "../../http/params.ts";
 import { bodyProblems, json, withProblems } from "../../http/responses.ts";
 import { route } from "../../http/route.ts";
@@ -7,6 +8,7 @@ import type { ServiceApp } from "../../http/service.ts";
 import type { Message } from "../../mail/mailer.ts";
 import { beginImpersonation } from "../impersonation/begin-impersonation.ts";
 import { newImpersonation } from "../impersonation/impersonation-input.ts";
+import { body } from "./body.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 
 const begun = z
@@ -30,7 +32,7 @@ const begin = route(
       "The user is told by mail, and whatever is done is written down with both names. It ends with DELETE /user/v1/sessions/current. What would outlast it (keys, a password, leaving) cannot be done by it.",
     request: {
       headers: idempotencyHeader,
-      body: { required: true, content: { "application/json": { schema: newImpersonation } } },
+      body: body(newImpersonation),
     },
     responses: withProblems(
       { 201: json("Begun", begun) },
@@ -47,17 +49,15 @@ export function addImpersonationRoutes(app: ServiceApp, deps: UserRouteDeps): vo
     const ctx = callerContext(deps, c);
     const input = c.req.valid("json");
     let letter: Message | undefined;
-    const reply = await once(
-      c,
-      { db: ctx.db, secret: deps.secret },
-      async () => undefined,
-      async (tx) => {
-        const { token, expiresAt, mail } = await beginImpersonation(ctx, tx, input);
-        letter = mail;
-        return { status: 201, headers: {}, body: { token, expiresAt }, kept: { expiresAt } };
-      },
-    );
+    const work = async (tx: Queries): Promise<Reply<z.infer<typeof begun>>> => {
+      const { token, expiresAt, mail } = await beginImpersonation(ctx, tx, input);
+      letter = mail;
+      return { status: 201, headers: {}, body: { token, expiresAt }, kept: { expiresAt } };
+    };
+    const nothing = async () => undefined;
+    // Who is no longer one of the staff does not get here.
+    const reply = await once(c, { db: ctx.db, secret: deps.secret }, nothing, work, nothing);
     if (letter) await ctx.post(letter);
-    return c.json(reply.body as z.infer<typeof begun>, 201, reply.headers);
+    return c.json(reply.body, 201, reply.headers);
   });
 }

@@ -1,4 +1,3 @@
-import type { z } from "@hono/zod-openapi";
 import { decodeIdCursor, pageOf, pageQuery, toPage } from "../../http/cursor.ts";
 import { once } from "../../http/idempotency.ts";
 import { idempotencyHeader } from "../../http/params.ts";
@@ -9,6 +8,8 @@ import { cancelInvitation } from "../organizations/cancel-invitation.ts";
 import { createInvitation } from "../organizations/create-invitation.ts";
 import { newInvitation } from "../organizations/organization-input.ts";
 import { listInvitations } from "../organizations/read-invitations.ts";
+import { readOrganization } from "../organizations/read-organizations.ts";
+import { body } from "./body.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 import { invitationSchema, organizationParam, sentInvitationParam } from "./organization-schema.ts";
 
@@ -27,7 +28,7 @@ const create = route(
     request: {
       params: organizationParam,
       headers: idempotencyHeader,
-      body: { required: true, content: { "application/json": { schema: newInvitation } } },
+      body: body(newInvitation),
     },
     responses: withProblems(
       { 201: json("Sent", invitationSchema) },
@@ -38,6 +39,7 @@ const create = route(
       "idempotency_key_reused",
     ),
   },
+  "invitations",
 );
 
 const list = route(
@@ -80,14 +82,14 @@ export function addInvitationRoutes(app: ServiceApp, deps: UserRouteDeps): void 
       async () => undefined,
       async (scoped) => {
         const { invitation, letter } = await createInvitation({ ...ctx, scoped }, input);
-        await deps.limiter.take("invitations", input.organization);
-        await deps.limiter.take("mails_to", input.email);
+        await deps.limiter.take("mails_to", `invitation ${input.email}`);
         letters.push(letter);
-        return { status: 201, headers: {}, body: { ...invitation } };
+        return { status: 201, headers: {}, body: invitation };
       },
+      (_, scoped) => readOrganization({ ...ctx, scoped }, input.organization),
     );
     for (const letter of letters) await deps.post(letter);
-    return c.json(reply.body as z.infer<typeof invitationSchema>, 201, reply.headers);
+    return c.json(reply.body, 201, reply.headers);
   });
   app.openapi(list, async (c) => {
     const { limit, cursor } = c.req.valid("query");

@@ -10,11 +10,12 @@ import { personOf } from "../person-of.ts";
 import { readLinks } from "../read-links.ts";
 import { noSupabase } from "../supabase/none.ts";
 import { unlinkSupabase } from "../unlink-supabase.ts";
+import { body } from "./body.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
+import { done } from "./done.ts";
 
 const tags = ["Supabase"];
 const path = "/user/v1/supabase-links";
-const done = z.object({ detail: z.string() }).openapi("Done");
 const linkSchema = z
   .object({
     id: z.string().meta({ example: "acc_a1b2c3d4e5f6g7h8" }),
@@ -44,18 +45,13 @@ const link = route(
     summary: "Let one's Supabase user open one's account",
     description: "Of an account with a second factor a token would get round that: refused.",
     request: {
-      body: {
-        required: true,
-        content: {
-          "application/json": {
-            schema: z
-              .strictObject({
-                token: z.string().max(16_384).meta({ description: "A Supabase access token." }),
-              })
-              .openapi("SupabaseToken"),
-          },
-        },
-      },
+      body: body(
+        z
+          .strictObject({
+            token: z.string().max(16_384).meta({ description: "A Supabase access token." }),
+          })
+          .openapi("SupabaseToken"),
+      ),
     },
     responses: withProblems(
       { 200: json("Linked", done) },
@@ -93,7 +89,7 @@ const claim = route(
     path: "/user/v1/address",
     tags,
     summary: "Ask for a code to the address that an account without one is to have",
-    request: { body: { required: true, content: { "application/json": { schema: addressOnly } } } },
+    request: { body: body(addressOnly) },
     responses: withProblems({ 202: json("Accepted", done) }, ...bodyProblems, "conflict"),
   },
   "mails_from",
@@ -107,16 +103,11 @@ const confirm = route(
     tags,
     summary: "Give an account without an address the one that the code was mailed to",
     request: {
-      body: {
-        required: true,
-        content: {
-          "application/json": {
-            schema: z
-              .strictObject({ code: z.string().max(2_000).meta({ description: "From the mail." }) })
-              .openapi("AddressCode"),
-          },
-        },
-      },
+      body: body(
+        z
+          .strictObject({ code: z.string().max(2_000).meta({ description: "From the mail." }) })
+          .openapi("AddressCode"),
+      ),
     },
     responses: withProblems({ 200: json("Confirmed", done) }, ...bodyProblems, "code_expired", "conflict"),
   },
@@ -143,7 +134,7 @@ export function addLinkRoutes(app: ServiceApp, deps: UserRouteDeps): void {
   app.openapi(claim, async (c) => {
     const ctx = callerContext(deps, c);
     const { email } = c.req.valid("json");
-    await deps.limiter.take("mails_to", email);
+    await deps.limiter.take("mails_to", `claim ${email}`);
     await claimAddress(ctx, { userId: personOf(ctx.caller), email });
     return c.json({ detail: "A mail is on its way to this address. Confirm it with the code in it." }, 202);
   });

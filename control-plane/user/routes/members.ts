@@ -7,6 +7,7 @@ import { leaveOrganization } from "../organizations/leave-organization.ts";
 import { roleChange } from "../organizations/organization-input.ts";
 import { listMembers } from "../organizations/read-members.ts";
 import { removeMember } from "../organizations/remove-member.ts";
+import { body } from "./body.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 import { memberParam, memberSchema, organizationParam, roleAnswer } from "./organization-schema.ts";
 
@@ -36,7 +37,7 @@ const change = route(
     description: "Only an owner gives the role owner, or changes an owner's.",
     request: {
       params: memberParam,
-      body: { required: true, content: { "application/json": { schema: roleChange } } },
+      body: body(roleChange),
     },
     responses: withProblems({ 200: json("Changed", roleAnswer) }, ...bodyProblems, "not_found", "last_owner"),
   },
@@ -61,7 +62,7 @@ const remove = route(
 );
 
 const leave = route(
-  { who: "member", role: "viewer" },
+  { who: "member", role: "viewer", inPerson: true },
   {
     method: "delete",
     path: `${path}/membership`,

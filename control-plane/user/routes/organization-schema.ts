@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { roles } from "../../access/roles.ts";
-import { organizationId } from "../../http/params.ts";
+import { organizationId, userId } from "../../http/params.ts";
 
 const role = z.enum(roles);
 const at = z.iso.datetime();
@@ -43,12 +43,7 @@ export const acceptedAnswer = z.object({ organization: briefly, role }).openapi(
 export const roleAnswer = z.object({ role });
 
 export const organizationParam = z.object({ id: organizationId });
-export const memberParam = organizationParam.extend({
-  user: z
-    .string()
-    .regex(/^usr_[a-z][a-z0-9]{15}$/, "is not the id of an account")
-    .meta({ example: "usr_a1b2c3d4e5f6g7h8" }),
-});
+export const memberParam = organizationParam.extend({ user: userId });
 const invitationId = z
   .string()
   .regex(/^inv_[a-z][a-z0-9]{15}$/, "is not the id of an invitation")

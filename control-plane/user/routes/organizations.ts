@@ -1,4 +1,3 @@
-import type { z } from "@hono/zod-openapi";
 import { decodeIdCursor, pageOf, pageQuery, toPage } from "../../http/cursor.ts";
 import { once } from "../../http/idempotency.ts";
 import { idempotencyHeader } from "../../http/params.ts";
@@ -7,8 +6,10 @@ import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
 import { changeOrganization } from "../organizations/change-organization.ts";
 import { createOrganization } from "../organizations/create-organization.ts";
+import { mustBeMember } from "../organizations/lock-organization.ts";
 import { newOrganization, organizationChange } from "../organizations/organization-input.ts";
 import { listOrganizations, readOrganization } from "../organizations/read-organizations.ts";
+import { body } from "./body.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 import { organizationParam, organizationSchema } from "./organization-schema.ts";
 
@@ -25,7 +26,7 @@ const create = route(
     description: "Whoever makes it is its owner. One person may own 20.",
     request: {
       headers: idempotencyHeader,
-      body: { required: true, content: { "application/json": { schema: newOrganization } } },
+      body: body(newOrganization),
     },
     responses: withProblems(
       { 201: json("Made", organizationSchema) },
@@ -74,7 +75,7 @@ const change = route(
     summary: "Change an organisation's name",
     request: {
       params: organizationParam,
-      body: { required: true, content: { "application/json": { schema: organizationChange } } },
+      body: body(organizationChange),
     },
     responses: withProblems({ 200: json("As it is now", organizationSchema) }, ...bodyProblems, "not_found"),
   },
@@ -91,10 +92,11 @@ export function addOrganizationRoutes(app: ServiceApp, deps: UserRouteDeps): voi
       async () => undefined,
       async (db) => {
         const made = await createOrganization({ ...ctx, db }, input);
-        return { status: 201, headers: {}, body: { ...made } };
+        return { status: 201, headers: {}, body: made };
       },
+      ({ id }, db) => mustBeMember(ctx, db, id),
     );
-    return c.json(reply.body as z.infer<typeof organizationSchema>, 201, reply.headers);
+    return c.json(reply.body, 201, reply.headers);
   });
   app.openapi(list, async (c) => {
     const { limit, cursor } = c.req.valid("query");

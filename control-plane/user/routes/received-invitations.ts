@@ -1,4 +1,3 @@
-import type { z } from "@hono/zod-openapi";
 import { decodeIdCursor, pageOf, pageQuery, toPage } from "../../http/cursor.ts";
 import { once } from "../../http/idempotency.ts";
 import { idempotencyHeader } from "../../http/params.ts";
@@ -7,6 +6,7 @@ import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
 import { acceptInvitation } from "../organizations/accept-invitation.ts";
 import { declineInvitation } from "../organizations/decline-invitation.ts";
+import { mustBeMember } from "../organizations/lock-organization.ts";
 import { listMyInvitations } from "../organizations/read-invitations.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 import { acceptedAnswer, invitationParam, myInvitationSchema } from "./organization-schema.ts";
@@ -86,8 +86,9 @@ export function addReceivedInvitationRoutes(app: ServiceApp, deps: UserRouteDeps
         headers: {},
         body: await acceptInvitation({ ...ctx, db }, c.req.valid("param").id),
       }),
+      ({ organization }, db) => mustBeMember(ctx, db, organization.id),
     );
-    return c.json(reply.body as z.infer<typeof acceptedAnswer>, 200, reply.headers);
+    return c.json(reply.body, 200, reply.headers);
   });
   app.openapi(decline, async (c) => {
     await declineInvitation(callerContext(deps, c), c.req.valid("param").id);

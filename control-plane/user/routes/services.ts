@@ -4,9 +4,11 @@ import { organizationId } from "../../http/params.ts";
 import { bodyProblems, json, withProblems } from "../../http/responses.ts";
 import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
+import { storable } from "../../http/storable.ts";
 import { isKnownOrganization } from "../is-known-organization.ts";
 import { issueServiceToken } from "../issue-service-token.ts";
 import { deleteOrganization } from "../organizations/delete-organization.ts";
+import { body } from "./body.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 
 const tags = ["between services"];
@@ -35,20 +37,15 @@ const issue = route(
     tags,
     summary: "A token that one service shows to another, for ten minutes",
     request: {
-      body: {
-        required: true,
-        content: {
-          "application/json": {
-            schema: z
-              .strictObject({
-                service: z.string().max(100),
-                audience: z.enum(["user", "tenant", "instance"]),
-                secret: z.string().max(200).meta({ format: "password" }),
-              })
-              .openapi("ServiceTokenRequest"),
-          },
-        },
-      },
+      body: body(
+        z
+          .strictObject({
+            service: z.string().max(100),
+            audience: z.enum(["user", "tenant", "instance"]),
+            secret: z.string().max(200).meta({ format: "password" }),
+          })
+          .openapi("ServiceTokenRequest"),
+      ),
     },
     responses: withProblems(
       { 200: json("Signed", z.object({ token: z.string() })) },
@@ -67,10 +64,7 @@ const introspect = route(
     tags,
     summary: "Whose a token is at this moment, and what they may do",
     request: {
-      body: {
-        required: true,
-        content: { "application/json": { schema: z.strictObject({ token: z.string().max(8192) }) } },
-      },
+      body: body(z.strictObject({ token: storable.max(8192) })),
     },
     responses: withProblems(
       {
@@ -110,7 +104,7 @@ const forget = route(
       "For the tenant service, which knows whether it has tenants. People use DELETE /tenant/v1/organizations/{id}.",
     request: {
       params: z.object({ id: organizationId }),
-      query: z.object({ actor: z.string().min(1).max(200).meta({ description: "Who asked for it." }) }),
+      query: z.object({ actor: storable.min(1).max(200).meta({ description: "Who asked for it." }) }),
     },
     responses: withProblems({ 204: { description: "Deleted" } }, "not_found", "validation_failed"),
   },

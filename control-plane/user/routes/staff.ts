@@ -9,6 +9,7 @@ import { addStaff } from "../staff/add-staff.ts";
 import { makeFirstStaff, newStaffAccount } from "../staff/make-first-staff.ts";
 import { listPeople } from "../staff/read-people.ts";
 import { removeStaff } from "../staff/remove-staff.ts";
+import { body } from "./body.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 
 const tags = ["staff"];
@@ -35,7 +36,7 @@ const first = route(
     tags,
     summary: "Make the first staff account, by the code of set-up",
     description: "Once, while there is none. The page at /user/first-staff asks for what it needs.",
-    request: { body: { required: true, content: { "application/json": { schema: newStaffAccount } } } },
+    request: { body: body(newStaffAccount) },
     responses: withProblems({ 201: json("Made", person) }, ...bodyProblems, "code_expired", "conflict"),
   },
   "mailed_codes",

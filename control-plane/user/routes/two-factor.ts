@@ -11,6 +11,7 @@ import { renewBackupCodes } from "../renew-backup-codes.ts";
 import { codeOnly, passwordAndCode, passwordAndFactor } from "../second-factor-input.ts";
 import { body } from "./body.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
+import { done } from "./done.ts";
 
 const tags = ["two factors"];
 const access = { who: "person", inPerson: true } as const;
@@ -62,7 +63,7 @@ const confirm = route(
     description: "From then on it is asked for at every sign-in. Every other session of the account ends.",
     request: { body: body(codeOnly) },
     responses: withProblems(
-      { 200: json("Confirmed", z.object({ detail: z.string() })) },
+      { 200: json("Confirmed", done) },
       ...bodyProblems,
       "wrong_code",
       "conflict",

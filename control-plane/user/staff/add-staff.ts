@@ -2,6 +2,7 @@ import { and, eq, isNotNull, sql } from "drizzle-orm";
 import { writeAudit } from "../../audit/write.ts";
 import { BerthError, notFound } from "../../errors.ts";
 import type { UserContext } from "../context.ts";
+import { personOf } from "../person-of.ts";
 import { sessions, users } from "../schema.ts";
 import { lockStaff, mustBeStaff } from "./lock-staff.ts";
 import { lockPerson, type PersonView } from "./read-people.ts";
@@ -13,7 +14,7 @@ import { lockPerson, type PersonView } from "./read-people.ts";
 export function addStaff({ db, caller }: UserContext, user: string): Promise<PersonView> {
   return db.transaction(async (tx) => {
     await lockStaff(tx);
-    await mustBeStaff(tx, caller.user ?? "");
+    await mustBeStaff(tx, personOf(caller));
     const person = await lockPerson(tx, user);
     if (!person) throw notFound(`account "${user}"`);
     if (person.staff) return person;

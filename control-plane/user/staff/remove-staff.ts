@@ -3,6 +3,7 @@ import { writeAudit } from "../../audit/write.ts";
 import { BerthError, notFound } from "../../errors.ts";
 import type { UserContext } from "../context.ts";
 import { endKeys } from "../keys/end-keys.ts";
+import { personOf } from "../person-of.ts";
 import { sessions, users } from "../schema.ts";
 import { lockStaff, mustBeStaff } from "./lock-staff.ts";
 import { listPeople, lockPerson } from "./read-people.ts";
@@ -14,7 +15,7 @@ import { listPeople, lockPerson } from "./read-people.ts";
 export function removeStaff({ db, caller }: UserContext, user: string): Promise<void> {
   return db.transaction(async (tx) => {
     await lockStaff(tx);
-    await mustBeStaff(tx, caller.user ?? "");
+    await mustBeStaff(tx, personOf(caller));
     const person = await lockPerson(tx, user);
     if (!person?.staff) throw notFound(`member of the staff "${user}"`);
     const some = await listPeople(tx, { staff: true, limit: 2 });
