@@ -7,6 +7,11 @@ const say = createSay((text) => process.stdout.write(text));
 const env = { ...process.env };
 // What is started without an environment of its own inherits this one.
 for (const name of secretVariables) delete process.env[name];
+// Whoever reads may have seen enough: bin/berth operations | head
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
 try {
   await program({ env, say, node: process.execPath, main: import.meta.filename }).parseAsync();
 } catch (error) {

@@ -283,7 +283,7 @@ function byFirstPart(apps: Services["apps"]): Services["fetch"] {
     return problemResponse(
       "none",
       "not_found",
-      "Paths begin with /user, /tenant or /instance; see /tenant/reference and /instance/reference.",
+      "Paths begin with /user, /tenant or /instance; see /user/reference, /tenant/reference and /instance/reference.",
       undefined,
     );
   };

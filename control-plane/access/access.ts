@@ -38,15 +38,18 @@ export function mustBe(access: Access, who: Principal): void {
 
 /** Throws `forbidden` unless the caller's role in the organisation is what the route asks for. */
 export function mustHaveRole(
-  { rights, access }: { rights: Rights; access: Access },
+  { actor, rights, access }: { actor: string; rights: Rights; access: Access },
   organizationId: string | null,
 ): void {
   if (access.who !== "role" && access.who !== "member") return;
   const member = organizationId === null ? undefined : rights.roles[organizationId];
   const role = access.who === "role" ? (rights.everywhere ?? member) : member;
   if (role && isEnough(role, access.role)) return;
+  const advice = actor.startsWith("key:")
+    ? "A key may what its scope says, and no more than who made it."
+    : "Ask an owner of it.";
   throw forbidden(
-    `This needs the role ${access.role} or a higher one in the organisation it belongs to (${organizationId}). Ask an owner of it.`,
+    `This needs the role ${access.role} or a higher one in the organisation it belongs to (${organizationId}). ${advice}`,
   );
 }
 

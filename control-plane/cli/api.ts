@@ -2,15 +2,19 @@ import { dataPaths } from "../paths.ts";
 import type { Settings } from "../settings.ts";
 import { readIfThere } from "./read-if-there.ts";
 
+interface Told {
+  title?: string;
+  detail?: string;
+  code?: string;
+  requestId?: string;
+}
+
 /** An answer that is not a success; the message is the problem's own sentence, with code and request id. */
 export class ApiError extends Error {
   override name = "ApiError";
   readonly status: number;
   readonly code: string | undefined;
-  constructor(
-    status: number,
-    problem: { title?: string; detail?: string; code?: string; requestId?: string },
-  ) {
+  constructor(status: number, problem: Told) {
     const where = [problem.code, problem.requestId && `request ${problem.requestId}`]
       .filter(Boolean)
       .join(", ");
@@ -33,7 +37,17 @@ export function apiUrl(settings: Settings): string {
 export async function openApi(settings: Settings): Promise<Api> {
   const key = await readIfThere(dataPaths(settings.dataDir).apiKey);
   if (key === undefined) throw new Error(keyMissing(settings));
-  return createApi(settings, key);
+  const api = createApi(settings, key);
+  return (...request) =>
+    api<never>(...request).catch((error) => {
+      if (error instanceof ApiError && error.status === 401) throw new ApiError(401, keyRefused(settings));
+      throw error;
+    });
+}
+
+function keyRefused(settings: Settings): Told {
+  const detail = `The API key in ${dataPaths(settings.dataDir).apiKey} was revoked, has expired, or belongs to somebody who is no longer one of the staff. bin/berth staff makes another one.`;
+  return { code: "unauthorized", detail };
 }
 
 /** What to do where there is no key yet, in a sentence. */
@@ -52,6 +66,11 @@ export function createApi(settings: Settings, token?: string): Api {
       },
       body: body === undefined ? undefined : JSON.stringify(body),
       signal: AbortSignal.timeout(30_000),
+    }).catch((cause: Error) => {
+      if (cause.name === "TimeoutError") throw cause;
+      throw new Error(`Nothing answers at ${apiUrl(settings)}. Bring the control plane up: bin/berth start`, {
+        cause,
+      });
     });
     const text = await response.text();
     const parsed = text && response.headers.get("content-type")?.includes("json") ? JSON.parse(text) : {};

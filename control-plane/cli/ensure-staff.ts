@@ -28,7 +28,9 @@ export async function ensureStaff(settings: Settings, step: Step): Promise<void>
     () => undefined,
     async () => {
       if (await hasKey(settings)) return;
-      const api = await step("make the staff account", () => signIn(settings));
+      const isMade = (await readIfThere(dataPaths(settings.dataDir).staffPassword)) !== undefined;
+      const what = isMade ? "sign in to the staff account" : "make the staff account";
+      const api = await step(what, () => signIn(settings));
       // Staff see all there are; in those of others they have no role.
       const organizations = await everyItem<{ role: string | null }>(api, "/user/v1/organizations");
       if (!organizations.some(({ role }) => role !== null))
@@ -66,10 +68,13 @@ async function hasKey(settings: Settings): Promise<boolean> {
 async function signIn(settings: Settings): Promise<Api> {
   const { staffPassword, firstStaffLink, apiKey } = dataPaths(settings.dataDir);
   const anybody = createApi(settings);
+  const makeKeyYourself = `Sign in with it, make a key (POST /user/v1/staff/api-keys), and put it into ${apiKey}, readable by you alone.`;
   const email = staffEmail(settings);
   const session = async () => {
     const password = await readFile(staffPassword, "utf8");
-    const { token } = await anybody<{ token: string }>("POST", "/user/v1/sessions", { email, password });
+    const { token } = await anybody<{ token?: string }>("POST", "/user/v1/sessions", { email, password });
+    // The answer to the password alone of an account with two factors.
+    if (token === undefined) throw new Error(`${email} has a second factor. ${makeKeyYourself}`);
     return createApi(settings, token);
   };
   // A run that was killed may have made it.
@@ -78,9 +83,7 @@ async function signIn(settings: Settings): Promise<Api> {
   const code = firstStaffCode(await readIfThere(firstStaffLink));
   const made = code && (await makeAccount({ code, email }).catch(unless("code_expired")));
   if (!made) {
-    throw new Error(
-      `There is a staff account already that is not of this command. Sign in with it, make a key (POST /user/v1/staff/api-keys), and put it into ${apiKey}, readable by you alone.`,
-    );
+    throw new Error(`There is a staff account already that is not of this command. ${makeKeyYourself}`);
   }
   await rm(firstStaffLink, { force: true });
   return session();

@@ -9,24 +9,24 @@ import type { Settings } from "../settings.ts";
 import { offerFirstStaff } from "../user/staff/first-staff-code.ts";
 import { apiUrl } from "./api.ts";
 import { readIfThere } from "./read-if-there.ts";
-import type { Say } from "./say.ts";
 
 /**
- * While there is no staff account, keeps a link that makes the first one in a file of its owner only, and says where. What
- * is printed ends up in logs; the code is behind the #, so that no server logs it, either.
+ * While there is no staff account, keeps a link that makes the first one in a file of its owner only: what is printed ends
+ * up in logs. The code is behind the #, so that no server logs it, either. Gives the file; `undefined` when there is one.
  */
-export async function offerFirstStaffLink(settings: Settings, say: Say): Promise<void> {
+export async function offerFirstStaffLink(settings: Settings): Promise<string | undefined> {
   const file = dataPaths(settings.dataDir).firstStaffLink;
-  await alone(
+  return alone(
     settings.dataDir,
     () => undefined,
     async () => {
       const code = await offer(settings, firstStaffCode(await readIfThere(file)));
-      if (code === undefined) return rm(file, { force: true });
+      if (code === undefined) {
+        await rm(file, { force: true });
+        return undefined;
+      }
       await writeWhole(file, `${apiUrl(settings)}/user/first-staff#${code}\n`);
-      say.line(
-        `There is no staff account yet: open the link in ${file} to make it; it works for seven days.`,
-      );
+      return file;
     },
   );
 }

@@ -24,16 +24,17 @@ export async function operations(
   const { items } = await api<{ items: Operation[] }>("GET", `/instance/v1/operations?limit=20${query}`);
   if (options.json) return say.line(JSON.stringify(items));
   if (items.length === 0) return say.line("There are no operations yet.");
+  const width = Math.max(16, ...items.flatMap(({ steps }) => steps.map(({ name }) => name.length)));
   for (const operation of items) {
     say.line(
       `${operation.createdAt}  ${operation.id}  ${operation.tenant}  ${operation.kind}  ${operation.status}`,
     );
-    for (const step of operation.steps ?? []) {
+    for (const step of operation.steps) {
       const took =
         step.startedAt && step.finishedAt
           ? `${((Date.parse(step.finishedAt) - Date.parse(step.startedAt)) / 1000).toFixed(2)} s`
           : "";
-      say.line(`    ${step.name.padEnd(16)} ${step.status.padEnd(10)} ${took}`);
+      say.line(`    ${step.name.padEnd(width)} ${step.status.padEnd(10)} ${took}`);
     }
     if (operation.error) say.line(`    ${operation.error.message} (${operation.error.code})`);
   }

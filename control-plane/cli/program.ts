@@ -28,7 +28,7 @@ export function program(line: CommandLine): Command {
     .command("demo")
     .description('everything up, a staff account and the tenant "demo" made, its login proved')
     .action(async () => {
-      await (await import("./start.ts")).start({ ...line, settings: settings() });
+      await (await import("./start.ts")).start({ ...line, settings: settings(), makesStaff: true });
       await (await import("./demo.ts")).demo(settings(), say);
     });
   berth

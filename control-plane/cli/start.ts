@@ -13,8 +13,11 @@ import type { CommandLine } from "./command-line.ts";
 import { offerFirstStaffLink } from "./offer-first-staff.ts";
 import { platformUp } from "./platform.ts";
 
-/** Brings platform and control plane up, or checks that they are. */
-export async function start(args: CommandLine & { settings: Settings }): Promise<void> {
+/**
+ * Brings platform and control plane up, or checks that they are.
+ * @param args.makesStaff whoever calls makes the first staff account next, so nobody is asked to
+ */
+export async function start(args: CommandLine & { settings: Settings; makesStaff?: boolean }): Promise<void> {
   const { settings, say } = args;
   await platformUp(args);
   await say.part("control plane", async (detail) => {
@@ -34,7 +37,11 @@ export async function start(args: CommandLine & { settings: Settings }): Promise
     await healthy(settings);
   });
   say.line(`The control plane of "${settings.env}" answers at ${apiUrl(settings)}.`);
-  await offerFirstStaffLink(settings, say);
+  const link = await offerFirstStaffLink(settings);
+  if (link !== undefined && !args.makesStaff)
+    say.line(
+      `There is no staff account yet: open the link in ${link} to make it; it works for seven days. Or run bin/berth staff.`,
+    );
 }
 
 /** Starts the supervisor in a session of its own, so that it outlives the terminal. */

@@ -7,6 +7,7 @@ import type { Authenticate } from "./authenticate.ts";
 import { limitBody, requireJson } from "./body.ts";
 import type { HttpEnv } from "./context.ts";
 import { apiHeaders } from "./headers.ts";
+import { inWords } from "./in-words.ts";
 import type { Limiter } from "./limit.ts";
 import type { OriginOf } from "./origin.ts";
 import { answerProblem, problemResponse } from "./problem.ts";
@@ -27,7 +28,7 @@ export function createService({ authenticate, limiter, originOf, log }: ServiceO
       if (result.success) return;
       const fields = result.error.issues.map((issue) => ({
         path: issue.path.join(".") || "(body)",
-        message: issue.message,
+        message: inWords(issue),
       }));
       const list = fields.map((field) => `${field.path}: ${field.message}`).join("; ");
       throw new BerthError("validation_failed", `What does not fit: ${list}.`, { fields });

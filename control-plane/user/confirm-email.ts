@@ -4,7 +4,7 @@ import { writeAudit } from "../audit/write.ts";
 import { BerthError } from "../errors.ts";
 import type { UserContext } from "./context.ts";
 import { credential } from "./identity.ts";
-import { codeExpired, signInRefused } from "./refusal.ts";
+import { codeExpired } from "./refusal.ts";
 import { accounts, users } from "./schema.ts";
 
 /**
@@ -30,7 +30,9 @@ export async function confirmEmail(
       .from(accounts)
       .where(and(eq(accounts.userId, user.id), eq(accounts.providerId, credential)));
     if (!account?.hash) throw codeExpired();
-    if (!(await hashes.verify({ hash: account.hash, password }))) throw signInRefused();
+    if (!(await hashes.verify({ hash: account.hash, password }))) {
+      throw new BerthError("sign_in_refused", "This is not the password that was chosen when signing up.");
+    }
     if (user.verified) return;
     await tx.update(users).set({ emailVerified: true, updatedAt: sql`now()` }).where(eq(users.id, user.id));
     await writeAudit(tx, caller, { action: "account.confirm-email", target: user.id });

@@ -101,7 +101,10 @@ describe("a key of an organisation", () => {
     expect(await answers(key)).toEqual(works);
     const refused = await createTenant(key);
     expect(refused.status).toBe(403);
-    expect(((await refused.json()) as Problem).code).toBe("forbidden");
+    expect((await refused.json()) as Problem).toMatchObject({
+      code: "forbidden",
+      detail: expect.stringContaining("A key may what its scope says"),
+    });
     const { tenant } = (await (await createTenant((await makeKey(maker, path)).key)).json()) as TenantAnswer;
     for (const [method, where, body] of [
       ["PATCH", `/tenant/v1/tenants/${tenant.slug}`, { name: "Other" }],

@@ -7,6 +7,19 @@ import { apiKey, freshSlug, newTenantBody, type Problem, serviceHeaders, withSer
 const t = withServices();
 const path = "/tenant/v1/tenants";
 
+describe("what a schema has no words of its own for is said in ours", () => {
+  test.each([
+    ["/user/v1/accounts", {}, "name", "is missing"],
+    ["/user/v1/accounts", { name: 7 }, "name", "must be text"],
+    ["/user/v1/accounts", { language: "tlh" }, "language", "must be en or fr or de or es"],
+    ["/user/v1/accounts", [], "(body)", "must be an object"],
+    ["/user/v1/sessions/second-factor", {}, "(body)", "has none of the forms that are documented"],
+  ])("%s with %j", async (path, body, field, message) => {
+    const { errors } = await t.expect<Problem>(422, "POST", path, body);
+    expect(errors).toContainEqual({ path: field, message });
+  });
+});
+
 describe("a slug", () => {
   test.each([
     ["is missing", undefined, "is missing"],

@@ -10,9 +10,12 @@ import { type Database, openDatabase } from "../../control-plane/database.ts";
 import { dataPaths } from "../../control-plane/paths.ts";
 import { parseSettings, type Settings } from "../../control-plane/settings.ts";
 import { offerFirstStaff } from "../../control-plane/user/staff/first-staff-code.ts";
+import { people, withMail } from "./people.ts";
 import { captureLog, freshSlug, newTenantBody, withServices } from "./support.ts";
 
-const t = withServices();
+const mail = await withMail();
+const t = withServices({ mailer: mail.mailer });
+const { signIn, secondFactor } = people(t, mail);
 let server: ReturnType<typeof serve>;
 let database: Database;
 let settings: Settings;
@@ -127,6 +130,19 @@ describe("the command line's staff account, organisation and key", () => {
     await ensureStaff(settings, quiet);
     expect(await made()).toEqual({ ...one, keys: 2 });
     await keyWorks();
+  });
+
+  test("are left to a person where the account has a second factor, or nothing answers", async () => {
+    await ensureStaff(settings, quiet);
+    await t.rows("auth", "update api_keys set enabled = false");
+    const api = await openApi(settings);
+    await expect(api("GET", "/tenant/v1/tenants")).rejects.toThrow(/was revoked.* bin\/berth staff makes/);
+    const password = await readFile(dataPaths(settings.dataDir).staffPassword, "utf8");
+    const { token } = await signIn("staff@berth.example", password);
+    await secondFactor(token, password);
+    await expect(ensureStaff(settings, quiet)).rejects.toThrow(/has a second factor.* put it into/);
+    const elsewhere = await openApi({ ...settings, apiPort: 1 });
+    await expect(elsewhere("GET", "/tenant/v1/tenants")).rejects.toThrow(/bin\/berth start/);
   });
 
   test("are not made beside a staff account that somebody has made; what to do is said", async () => {

@@ -90,13 +90,13 @@ export function people(t: TestServices, { catcher }: Awaited<ReturnType<typeof w
       return (await t.expect<{ challenge: string }>(202, "POST", "/user/v1/sessions", body, open)).challenge;
     },
     /** Sets up a second factor, confirms it by the present code, and gives what proves it. */
-    async secondFactor(token: string): Promise<{ uri: string; backupCodes: string[] }> {
+    async secondFactor(token: string, secret = password): Promise<{ uri: string; backupCodes: string[] }> {
       const path = "/user/v1/two-factor";
       const made = await t.expect<{ uri: string; backupCodes: string[] }>(
         201,
         "POST",
         path,
-        { password },
+        { password: secret },
         as(token),
       );
       await t.expect(200, "POST", `${path}/confirmation`, { code: codeOf(made.uri) }, as(token));

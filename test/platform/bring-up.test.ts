@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
-import { readdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { projectRoot } from "../../control-plane/paths.ts";
+import { dataPaths, projectRoot } from "../../control-plane/paths.ts";
 import { bringUp } from "../../control-plane/platform/bring-up.ts";
 import { containers } from "../../control-plane/platform/docker.ts";
 import { readPlatform } from "../../control-plane/platform/outputs.ts";
@@ -61,7 +61,7 @@ test("no secret is in the state, the config, a container's description, or a pro
   for (const name of await readdir(paths.secrets)) {
     secrets.set(name, (await readFile(join(paths.secrets, name), "utf8")).trim());
   }
-  expect(secrets.size).toBe(14);
+  expect(secrets.size).toBe(13);
   const places = new Map<string, string>();
   places.set("docker inspect", await run("docker", ["inspect", ...parts]));
   places.set(
@@ -154,7 +154,11 @@ test("a taken port and a subnet in use are sentences that say what to set, and n
   );
   expect(failure).toContain("set BERTH_TENANT_SUBNET");
   expect(await run("docker", ["ps", "-aq", "--filter", "label=berth.env=tp-ports"])).toBe("");
+  const { mail } = dataPaths(other.dataDir);
+  await mkdir(mail, { recursive: true, mode: 0o700 });
+  await writeFile(join(mail, "one.txt"), "To: ada@acme.example\n", { mode: 0o600 });
   await takeDown(args, { purge: true });
+  await expect(readdir(other.dataDir), "nothing stays").rejects.toThrow(/ENOENT/);
 });
 
 async function processName(): Promise<string> {

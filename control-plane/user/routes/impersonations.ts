@@ -29,7 +29,7 @@ const begin = route(
     tags: ["staff"],
     summary: "Act as a user, for an hour",
     description:
-      "The user is told by mail, and whatever is done is written down with both names. It ends with DELETE /user/v1/sessions/current. What would outlast it (keys, a password, leaving) cannot be done by it.",
+      "The user is told by mail, and whatever is done is written down with both names. It ends with DELETE /user/v1/sessions/current. What would outlast it (new keys, a password, roles, invitations) cannot be done by it.",
     request: {
       headers: idempotencyHeader,
       body: body(newImpersonation),
