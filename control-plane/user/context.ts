@@ -1,8 +1,8 @@
 import type { Caller } from "../audit/write.ts";
 import type { Queries } from "../database.ts";
-import type { FailedSignIns } from "./failed-sign-ins.ts";
 import type { Identity } from "./identity.ts";
 import type { Post } from "./mail/post.ts";
+import type { FailedSignIns } from "./session/failed-sign-ins.ts";
 
 /** What the user service's verbs work with, for one caller. */
 export interface UserContext {

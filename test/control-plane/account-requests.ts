@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { hashPassword } from "better-auth/crypto";
 import type { CallerName } from "../../control-plane/access/table.ts";
 import { newId } from "../../control-plane/ids.ts";
-import { emailChangeName } from "../../control-plane/user/request-email-change.ts";
+import { emailChangeName } from "../../control-plane/user/account/request-email-change.ts";
 import type { Cast } from "./cast.ts";
 import { double } from "./double.ts";
 import { codeOf, freshAddress, password } from "./people.ts";

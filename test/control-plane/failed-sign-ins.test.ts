@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { BerthError } from "../../control-plane/errors.ts";
-import type { Attempt, FailedSignIns } from "../../control-plane/user/failed-sign-ins.ts";
+import { requestPasswordReset } from "../../control-plane/user/account/request-password-reset.ts";
+import { resetPassword } from "../../control-plane/user/account/reset-password.ts";
 import { signInRefused } from "../../control-plane/user/refusal.ts";
-import { requestPasswordReset } from "../../control-plane/user/request-password-reset.ts";
-import { resetPassword } from "../../control-plane/user/reset-password.ts";
+import type { Attempt, FailedSignIns } from "../../control-plane/user/session/failed-sign-ins.ts";
 import { type Process, signIn, withIdentities } from "./identities.ts";
 import { codeIn, freshAddress, password } from "./people.ts";
 

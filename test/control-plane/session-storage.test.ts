@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { withClient } from "../../control-plane/database.ts";
 import { until } from "../../control-plane/until.ts";
-import { requestPasswordReset } from "../../control-plane/user/request-password-reset.ts";
-import { resetPassword } from "../../control-plane/user/reset-password.ts";
-import { signOut } from "../../control-plane/user/sign-out.ts";
+import { requestPasswordReset } from "../../control-plane/user/account/request-password-reset.ts";
+import { resetPassword } from "../../control-plane/user/account/reset-password.ts";
+import { signOut } from "../../control-plane/user/session/sign-out.ts";
 import { signIn, withIdentities } from "./identities.ts";
 import { codeIn, password } from "./people.ts";
 

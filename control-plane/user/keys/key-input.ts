@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { name } from "../account-input.ts";
+import { name } from "../account/account-input.ts";
 import { keyDays } from "../identity.ts";
 
 const scope = z

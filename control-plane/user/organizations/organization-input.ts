@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { roles } from "../../access/roles.ts";
-import { email, name } from "../account-input.ts";
+import { email, name } from "../account/account-input.ts";
 
 const role = z.enum(roles).meta({ description: "Each may do all that those before it may." });
 const named = z.strictObject({ name: name.meta({ example: "Acme Ltd" }) });

@@ -1,12 +1,12 @@
 import { bodyProblems, json, withProblems } from "../../http/responses.ts";
 import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
-import { addressOnly, confirmation, newAccount, newPassword } from "../account-input.ts";
-import { confirmEmail } from "../confirm-email.ts";
-import { requestPasswordReset } from "../request-password-reset.ts";
-import { resetPassword } from "../reset-password.ts";
-import { sendVerification } from "../send-verification.ts";
-import { signUp } from "../sign-up.ts";
+import { addressOnly, confirmation, newAccount, newPassword } from "../account/account-input.ts";
+import { confirmEmail } from "../account/confirm-email.ts";
+import { requestPasswordReset } from "../account/request-password-reset.ts";
+import { resetPassword } from "../account/reset-password.ts";
+import { sendVerification } from "../account/send-verification.ts";
+import { signUp } from "../account/sign-up.ts";
 import { body } from "./body.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 import { done } from "./done.ts";

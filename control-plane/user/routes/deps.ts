@@ -5,11 +5,11 @@ import type { Authenticate } from "../../http/authenticate.ts";
 import type { HttpEnv } from "../../http/context.ts";
 import type { Limiter } from "../../http/limit.ts";
 import type { UserContext } from "../context.ts";
-import type { FailedSignIns } from "../failed-sign-ins.ts";
 import type { Identity } from "../identity.ts";
 import type { ServiceSecrets } from "../issue-service-token.ts";
 import type { Post } from "../mail/post.ts";
-import { cleanUserAgent } from "../note-origin.ts";
+import type { FailedSignIns } from "../session/failed-sign-ins.ts";
+import { cleanUserAgent } from "../session/note-origin.ts";
 import type { Supabase } from "../supabase/verify.ts";
 
 /** What the routes of the user service are given. */

@@ -3,10 +3,10 @@ import { pageOf, pageQuery } from "../../http/cursor.ts";
 import { json, withProblems } from "../../http/responses.ts";
 import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
-import { signOutElsewhere } from "../end-other-sessions.ts";
-import { endSession } from "../end-session.ts";
-import { listSessions } from "../list-sessions.ts";
-import { readSession } from "../read-session.ts";
+import { signOutElsewhere } from "../session/end-other-sessions.ts";
+import { endSession } from "../session/end-session.ts";
+import { listSessions } from "../session/list-sessions.ts";
+import { readSession } from "../session/read-session.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 import { impersonator } from "./own-account.ts";
 

@@ -5,9 +5,9 @@ import { bodyProblems, json, withProblems } from "../../http/responses.ts";
 import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
 import { storable } from "../../http/storable.ts";
-import { isKnownOrganization } from "../is-known-organization.ts";
 import { issueServiceToken } from "../issue-service-token.ts";
 import { deleteOrganization } from "../organizations/delete-organization.ts";
+import { isKnownOrganization } from "../organizations/is-known-organization.ts";
 import { body } from "./body.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 

@@ -4,7 +4,7 @@ import { userId } from "../../http/params.ts";
 import { bodyProblems, json, withProblems } from "../../http/responses.ts";
 import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
-import { email } from "../account-input.ts";
+import { email } from "../account/account-input.ts";
 import { addStaff } from "../staff/add-staff.ts";
 import { makeFirstStaff, newStaffAccount } from "../staff/make-first-staff.ts";
 import { listPeople } from "../staff/read-people.ts";

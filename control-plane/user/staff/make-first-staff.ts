@@ -4,7 +4,7 @@ import { writeAudit } from "../../audit/write.ts";
 import { violatedUnique } from "../../database.ts";
 import { BerthError } from "../../errors.ts";
 import { newId } from "../../ids.ts";
-import { email, name, password } from "../account-input.ts";
+import { email, name, password } from "../account/account-input.ts";
 import type { UserContext } from "../context.ts";
 import { credential } from "../identity.ts";
 import { accounts, users } from "../schema.ts";

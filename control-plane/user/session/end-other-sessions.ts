@@ -1,0 +1,38 @@
+import { and, eq, ne } from "drizzle-orm";
+import { writeAudit } from "../../audit/write.ts";
+import type { Queries } from "../../database.ts";
+import { lockOwnAccount } from "../account/lock-account.ts";
+import type { UserContext } from "../context.ts";
+import { inTransaction } from "../in-transaction.ts";
+import { sessions } from "../schema.ts";
+import type { Session } from "./read-session.ts";
+
+/** Ends every session of an account but the one that asks, and says how many. The account is locked. */
+export async function endOtherSessions(
+  { identity }: Pick<UserContext, "identity">,
+  tx: Queries,
+  { token, account }: Pick<Session, "token" | "account">,
+): Promise<number> {
+  const others = await tx
+    .select({ token: sessions.token })
+    .from(sessions)
+    .where(and(eq(sessions.userId, account.id), ne(sessions.token, token)));
+  if (others.length > 0) {
+    await (await identity.$context).internalAdapter.deleteSessions(others.map((one) => one.token));
+  }
+  return others.length;
+}
+
+/** Signs out everywhere else. */
+export async function signOutElsewhere(ctx: UserContext, session: Session): Promise<void> {
+  const { id } = session.account;
+  await inTransaction(ctx.db, async (tx) => {
+    await lockOwnAccount(tx, id);
+    const ended = await endOtherSessions(ctx, tx, session);
+    await writeAudit(tx, ctx.caller, {
+      action: "session.end-others",
+      target: id,
+      before: { sessions: ended },
+    });
+  });
+}
