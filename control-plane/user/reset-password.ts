@@ -1,9 +1,11 @@
+import { eq } from "drizzle-orm";
 import { writeAudit } from "../audit/write.ts";
 import type { UserContext } from "./context.ts";
 import { forgetCodes } from "./forget-codes.ts";
 import { inTransaction } from "./in-transaction.ts";
 import { lockAccount } from "./lock-account.ts";
 import { codeExpired, refused } from "./refusal.ts";
+import { sessions } from "./schema.ts";
 
 /**
  * Sets a new password by the code that was mailed, and tells the owner. All of it or nothing: the code is used up, every
@@ -21,6 +23,8 @@ export async function resetPassword(
     const account = sent && (await lockAccount(tx, sent.value));
     if (!account) throw codeExpired();
     await refused({ db }, identity.api.resetPassword({ body }));
+    // better-auth has ended those of the account; in these it acts as somebody else.
+    await tx.delete(sessions).where(eq(sessions.impersonatedBy, account.id));
     await forgetCodes(tx, account.id);
     await writeAudit(tx, caller, { action: "account.reset-password", target: account.id });
     return account;
