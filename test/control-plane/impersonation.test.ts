@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { openDatabase } from "../../control-plane/database.ts";
 import { newId } from "../../control-plane/ids.ts";
 import { createIdentity } from "../../control-plane/user/identity.ts";
-import { as, type Person, people, withMail } from "./people.ts";
+import { as, codeIn, open, type Person, password, people, withMail } from "./people.ts";
 import { standing } from "./standing.ts";
 import { captureLog, freshSlug, newTenantBody, type Problem, withServices } from "./support.ts";
 
@@ -144,6 +144,27 @@ describe("one of the staff who acts as a user", () => {
     const second = await begin(staff, user);
     await t.rows("auth", "update users set staff = false where id = $1", [staff.id]);
     await refused(second.token);
+  });
+
+  test("is out with what ends their own sessions: signing out elsewhere, a new password, one by a mailed code", async () => {
+    const { staff, user } = await both();
+    const begun = () => begin(staff, user);
+    const isOut = async ({ token }: Begun) => {
+      expect((await current(token)).status).toBe(401);
+      expect((await current(user.token)).status).toBe(200);
+    };
+    const first = await begun();
+    expect((await t.call("DELETE", "/user/v1/sessions", undefined, as(staff.token))).status).toBe(204);
+    await isOut(first);
+    const second = await begun();
+    const change = { current: password, password: `${password} 2` };
+    await t.expect(200, "PUT", "/user/v1/account/password", change, as(staff.token));
+    await isOut(second);
+    const third = await begun();
+    await t.expect(202, "POST", "/user/v1/password-resets", { email: staff.email }, open);
+    const code = codeIn(await mail.catcher.take(staff.email, /Set a new password/));
+    await t.expect(200, "PUT", "/user/v1/password", { code, password }, open);
+    await isOut(third);
   });
 
   test("does not act as one of the staff, nor goes on as somebody who becomes one", async () => {

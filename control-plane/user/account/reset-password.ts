@@ -1,7 +1,9 @@
+import { eq } from "drizzle-orm";
 import { writeAudit } from "../../audit/write.ts";
 import type { UserContext } from "../context.ts";
 import { inTransaction } from "../in-transaction.ts";
 import { codeExpired, refused } from "../refusal.ts";
+import { sessions } from "../schema.ts";
 import { forgetCodes } from "./forget-codes.ts";
 import { lockAccount } from "./lock-account.ts";
 
@@ -21,6 +23,8 @@ export async function resetPassword(
     const account = sent && (await lockAccount(tx, sent.value));
     if (!account) throw codeExpired();
     await refused({ db }, identity.api.resetPassword({ body }));
+    // better-auth has ended those of the account; in these it acts as somebody else.
+    await tx.delete(sessions).where(eq(sessions.impersonatedBy, account.id));
     await forgetCodes(tx, account.id);
     await writeAudit(tx, caller, { action: "account.reset-password", target: account.id });
     return account;

@@ -1,4 +1,4 @@
-import { and, eq, ne } from "drizzle-orm";
+import { and, eq, ne, or } from "drizzle-orm";
 import { writeAudit } from "../../audit/write.ts";
 import type { Queries } from "../../database.ts";
 import { lockOwnAccount } from "../account/lock-account.ts";
@@ -7,7 +7,10 @@ import { inTransaction } from "../in-transaction.ts";
 import { sessions } from "../schema.ts";
 import type { Session } from "./read-session.ts";
 
-/** Ends every session of an account but the one that asks, and says how many. The account is locked. */
+/**
+ * Ends every session of an account but the one that asks, those in which it acts as somebody else as well, and says how many.
+ * The account is locked.
+ */
 export async function endOtherSessions(
   { identity }: Pick<UserContext, "identity">,
   tx: Queries,
@@ -16,7 +19,12 @@ export async function endOtherSessions(
   const others = await tx
     .select({ token: sessions.token })
     .from(sessions)
-    .where(and(eq(sessions.userId, account.id), ne(sessions.token, token)));
+    .where(
+      and(
+        or(eq(sessions.userId, account.id), eq(sessions.impersonatedBy, account.id)),
+        ne(sessions.token, token),
+      ),
+    );
   if (others.length > 0) {
     await (await identity.$context).internalAdapter.deleteSessions(others.map((one) => one.token));
   }
