@@ -6,27 +6,28 @@ const scope = z
   .enum(["read", "write"])
   .meta({ description: "`write` may do what its maker may, up to what an admin may." });
 
+const any = {
+  // Half a surrogate pair cannot be kept in the audit.
+  name: name
+    .refine((text) => text.isWellFormed(), "must not hold half a character")
+    .meta({ example: "Deployment" }),
+  scope,
+  expiresInDays: z
+    .int("must be a whole number")
+    .min(1, "must be 1 at least")
+    .max(keyDays.most, `must be ${keyDays.most} at most`)
+    .default(keyDays.default)
+    .meta({ description: "Days that it works. A key that never expires would be forgotten." }),
+};
+
 /** A key for all organisations, of one of the staff. */
-export const newStaffKey = z
-  .strictObject({
-    // Half a surrogate pair cannot be kept in the audit.
-    name: name
-      .refine((text) => text.isWellFormed(), "must not hold half a character")
-      .meta({ example: "Deployment" }),
-    scope,
-    expiresInDays: z
-      .int("must be a whole number")
-      .min(1, "must be 1 at least")
-      .max(keyDays.most, `must be ${keyDays.most} at most`)
-      .default(keyDays.default)
-      .meta({ description: "Days that it works. A key that never expires would be forgotten." }),
-  })
-  .openapi("NewStaffApiKey");
+export const newStaffKey = z.strictObject(any).openapi("NewStaffApiKey");
 export type NewStaffKey = z.infer<typeof newStaffKey>;
 
-/** A key for one organisation, or for one tenant of it. */
-export const newKey = newStaffKey
-  .extend({
+/** A key for one organisation, or for one tenant of it. Not made of the other: in the document nothing would be both. */
+export const newKey = z
+  .strictObject({
+    ...any,
     tenant: z
       .string()
       .regex(/^ten_[a-z][a-z0-9]{15}$/, "is not the id of a tenant")
