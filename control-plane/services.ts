@@ -131,7 +131,7 @@ export function createServices(options: ServicesOptions): Services {
     log: userLog,
     storage: sessionStorage({ db: joining(databases.user.db), copies }),
   });
-  const identify = shareNext(createIdentify(callers.db));
+  const identify = shareNext(createIdentify({ db: callers.db, log: userLog }));
   const people: Authenticate = async (token, requestId) =>
     options.supabase?.isToken(token)
       ? identifySupabase({ db: callers.db, supabase: options.supabase }, token, requestId)

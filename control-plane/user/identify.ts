@@ -4,6 +4,7 @@ import { alias } from "drizzle-orm/pg-core";
 import { noRights, type Principal } from "../access/principal.ts";
 import { lesser, type Role } from "../access/roles.ts";
 import type { Queries } from "../database.ts";
+import type { Logger } from "../observability/log.ts";
 import { apiKeyPrefix, sessionSeconds } from "./identity.ts";
 import { rolesOf } from "./roles-of.ts";
 import { apiKeys, sessions, users } from "./schema.ts";
@@ -22,7 +23,10 @@ const impersonators = alias(users, "impersonators");
  * One statement for each token, prepared once: it is asked for every request, and so knows at once of a key that was
  * revoked, a member who was removed and a session that was ended.
  */
-export function createIdentify(db: Queries): Identify {
+export function createIdentify({ db, log }: { db: Queries; log: Logger }): Identify {
+  /** What is only noted keeps nobody out: a full disk takes no notes, and can be read. */
+  const noted = (note: Promise<void>) =>
+    note.catch((error) => log.warn({ err: error }, "the use of a key or session could not be noted"));
   const session = db
     .select({
       token: sessions.token,
@@ -68,7 +72,7 @@ export function createIdentify(db: Queries): Identify {
     const mine = organization === null ? capped : capped.filter(([org]) => org === organization);
     // A key ends with what its maker was when they made it.
     if (organization === null ? !staff : mine.length === 0) return undefined;
-    if (row.isToBeNoted) await noteUse(db, id);
+    if (row.isToBeNoted) await noted(noteUse(db, id));
     const everywhere = organization === null ? most[scope] : null;
     return {
       kind: "key",
@@ -82,7 +86,7 @@ export function createIdentify(db: Queries): Identify {
   const bySession: Identify = async (token) => {
     const [row] = await session.execute({ token });
     if (!row || (row.impersonator !== null && !row.isAllowed)) return undefined;
-    if (row.isToBeMoved) await moveEnd(db, token);
+    if (row.isToBeMoved) await noted(moveEnd(db, token));
     const { user, impersonator, roles } = row;
     const staff = row.staff && impersonator === null;
     return {

@@ -68,7 +68,8 @@ export async function inventory(lane: Lane): Promise<string[]> {
     sql("instance", "select 'host ' || host || ' of ' || tenant from routing.hosts"),
     sql("instance", "select 'route of ' || tenant from routing.routers"),
     sql("instance", "select 'address of ' || tenant_id from instances where address is not null"),
-    redis(lane, "--scan").then((keys) => keys.map(routeOfKey)),
+    // Routes; what the services count and remember comes and goes by itself.
+    redis(lane, "--scan").then((keys) => keys.filter((key) => !key.startsWith("berth:")).map(routeOfKey)),
     sql("pulumi", "select key from pulumi_state").then((keys) =>
       keys.filter((key) => !reserved.some((id) => key.includes(id))).map(stackOfKey),
     ),
