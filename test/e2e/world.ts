@@ -170,7 +170,8 @@ export async function everything(world: World): Promise<string[]> {
     ...volumes.map((name) => `volume ${name}`),
     ...named("database", databases),
     ...named("role", roles),
-    ...keys.map((key) => `key ${key}`),
+    // What the services count and remember there comes and goes by itself.
+    ...keys.filter((key) => !key.startsWith("berth:")).map((key) => `key ${key}`),
     ...named("host", routes),
     ...named("address", addresses),
     ...named("stack", stacks),
