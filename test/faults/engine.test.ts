@@ -149,15 +149,23 @@ test("a full engine: the create says so, and once there is room nothing of it is
   await everyHostServesItsOwn();
 });
 
-/** Waits for what a full disk does: the create ends, or PostgreSQL or the engine does. Gives the ended operation. */
+/**
+ * Waits for what a full disk does: the create ends, or PostgreSQL or the engine does, or what was accepted cannot be handed
+ * over, for which a row has to be written. Gives the operation as it is then.
+ */
 function untilSomethingGaveWay(tenant: Tenant) {
   const path = `/instance/v1/operations/${tenant.operation}`;
+  /** Milliseconds after which what is not known to the instance service waits for room. */
+  const handoverMs = 60_000;
+  const from = performance.now();
   return until(
     async () => {
       if (await world.engine.fallen()) return { status: "running", error: null };
       // On a full disk an answer may take longer than anybody waits for it.
       const answer = await world.api("GET", path).catch(() => undefined);
       if (!answer) return undefined;
+      if (answer.status === 404 && performance.now() - from > handoverMs)
+        return { status: "pending", error: null };
       const now = answer.body as { status: string; error: { message: string } | null };
       return answer.status === 503 || ["failed", "succeeded"].includes(now.status) ? now : undefined;
     },
