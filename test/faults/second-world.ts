@@ -184,6 +184,8 @@ export class SecondWorld {
         `REDISCLI_AUTH=$(sed -n 's/^requirepass //p' /etc/berth/redis.conf) redis-cli -p ${redisPort} --scan`,
       ),
     ]);
-    return lists.join("\n").split("\n").filter(Boolean).toSorted();
+    // What the services count and remember in Redis comes and goes by itself.
+    const isOurs = (name: string) => name !== "" && !name.startsWith("berth:");
+    return lists.join("\n").split("\n").filter(isOurs).toSorted();
   }
 }
