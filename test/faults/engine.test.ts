@@ -151,11 +151,11 @@ test("a full engine: the create says so, and once there is room nothing of it is
 
 /**
  * Waits for what a full disk does: the create ends, or PostgreSQL or the engine does, or what was accepted cannot be handed
- * over, for which a row has to be written. Gives the operation as it is then.
+ * over or begun, for which rows have to be written. Gives the operation as it is then.
  */
 function untilSomethingGaveWay(tenant: Tenant) {
   const path = `/instance/v1/operations/${tenant.operation}`;
-  /** Milliseconds after which what is not known to the instance service waits for room. */
+  /** Milliseconds after which what nobody has begun waits for room. */
   const handoverMs = 60_000;
   const from = performance.now();
   return until(
@@ -164,9 +164,9 @@ function untilSomethingGaveWay(tenant: Tenant) {
       // On a full disk an answer may take longer than anybody waits for it.
       const answer = await world.api("GET", path).catch(() => undefined);
       if (!answer) return undefined;
-      if (answer.status === 404 && performance.now() - from > handoverMs)
-        return { status: "pending", error: null };
       const now = answer.body as { status: string; error: { message: string } | null };
+      const waits = answer.status === 404 || now.status === "queued";
+      if (waits && performance.now() - from > handoverMs) return { status: "pending", error: null };
       return answer.status === 503 || ["failed", "succeeded"].includes(now.status) ? now : undefined;
     },
     // Pulumi itself tries half a minute to save a checkpoint that cannot be written, each time it saves one.
