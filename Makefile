@@ -25,7 +25,7 @@ status: ## What runs
 test: setup ## All tests, real parts included, and a quarter of the kill table
 	@$(NODE) test/run.ts all
 
-test-fast: setup ## Tests without Odoo: three minutes
+test-fast: setup ## Tests without Odoo: ten minutes
 	@$(NODE) test/run.ts fast
 
 test-faults: setup ## The whole kill table, printed, and the engine's faults
