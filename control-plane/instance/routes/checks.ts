@@ -1,13 +1,11 @@
 import { z } from "@hono/zod-openapi";
-import { once } from "../../http/idempotency.ts";
 import { idempotencyHeader, tenantReference } from "../../http/params.ts";
 import { withProblems } from "../../http/responses.ts";
 import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
 import { checkTenant } from "../check-tenant.ts";
-import { readOperation } from "../read-operations.ts";
-import { callerContext, type InstanceRouteDeps } from "./deps.ts";
-import { accepted, location, mustStillSee } from "./operations.ts";
+import { accepted, acceptOperation } from "./accepted.ts";
+import type { InstanceRouteDeps } from "./deps.ts";
 
 const check = route(
   { who: "role", role: "developer" },
@@ -32,19 +30,7 @@ const check = route(
 );
 
 export function addCheckRoutes(app: ServiceApp, deps: InstanceRouteDeps) {
-  return app.openapi(check, async (c) => {
-    const { tenant } = c.req.valid("param");
-    const ctx = callerContext(deps, c);
-    const reply = await once(
-      c,
-      { db: ctx.db, secret: deps.secret },
-      async () => undefined,
-      async (tx) => {
-        const id = await checkTenant({ ...ctx, db: tx }, { tenant });
-        return { status: 202, headers: location(id), body: { operation: await readOperation(tx, id) } };
-      },
-      mustStillSee,
-    );
-    return c.json(reply.body, 202, reply.headers);
-  });
+  return app.openapi(check, (c) =>
+    acceptOperation(deps, c, (ctx) => checkTenant(ctx, { tenant: c.req.valid("param").tenant })),
+  );
 }

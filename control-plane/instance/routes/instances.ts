@@ -1,16 +1,14 @@
 import { z } from "@hono/zod-openapi";
 import { instanceName } from "../../../stacks/tenant/contract.ts";
-import { once } from "../../http/idempotency.ts";
 import { idempotencyHeader, tenantReference } from "../../http/params.ts";
 import { json, withProblems } from "../../http/responses.ts";
 import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
 import { readInstance } from "../read-instance.ts";
-import { readOperation } from "../read-operations.ts";
 import { restartInstance } from "../restart-instance.ts";
 import { stackStatus } from "../stack-status.ts";
+import { accepted, acceptOperation } from "./accepted.ts";
 import { callerContext, type InstanceRouteDeps } from "./deps.ts";
-import { accepted, location, mustStillSee } from "./operations.ts";
 
 const instanceSchema = z
   .object({
@@ -76,19 +74,8 @@ export function addInstanceRoutes(app: ServiceApp, deps: InstanceRouteDeps) {
         200,
       );
     })
-    .openapi(restart, async (c) => {
+    .openapi(restart, (c) => {
       const { tenant, name } = c.req.valid("param");
-      const ctx = callerContext(deps, c);
-      const reply = await once(
-        c,
-        { db: ctx.db, secret: deps.secret },
-        async () => undefined,
-        async (tx) => {
-          const id = await restartInstance({ ...ctx, db: tx }, { tenant, instance: name });
-          return { status: 202, headers: location(id), body: { operation: await readOperation(tx, id) } };
-        },
-        mustStillSee,
-      );
-      return c.json(reply.body, 202, reply.headers);
+      return acceptOperation(deps, c, (ctx) => restartInstance(ctx, { tenant, instance: name }));
     });
 }

@@ -1,8 +1,5 @@
-import { z } from "@hono/zod-openapi";
 import { organizationsOf } from "../../access/scope.ts";
-import type { Queries } from "../../database.ts";
 import { decodeCursor, pageOf, pageQuery, toPage } from "../../http/cursor.ts";
-import { once } from "../../http/idempotency.ts";
 import { idempotencyHeader, organizationId, tenantReference } from "../../http/params.ts";
 import { json, withProblems } from "../../http/responses.ts";
 import { route } from "../../http/route.ts";
@@ -11,17 +8,12 @@ import { cancelOperation } from "../cancel-operation.ts";
 import { operationStatus } from "../operation-status.ts";
 import { listOperations, readOperation } from "../read-operations.ts";
 import { retryOperation } from "../retry-operation.ts";
+import { accepted, acceptOperation } from "./accepted.ts";
 import { callerContext, type InstanceRouteDeps } from "./deps.ts";
 import { operationIdParam, operationSchema } from "./operation-schema.ts";
 import { untilKnown } from "./until-known.ts";
 
 const tags = ["operations"];
-/** The answer of every request that became an operation. */
-export const accepted = {
-  description: "Accepted; follow the operation named by Location",
-  headers: z.object({ Location: z.string() }),
-  content: { "application/json": { schema: z.object({ operation: operationSchema }) } },
-};
 
 const list = route(
   { who: "role", role: "viewer" },
@@ -115,40 +107,14 @@ export function addOperationRoutes(app: ServiceApp, deps: InstanceRouteDeps) {
       const { db } = callerContext(deps, c);
       return c.json(await untilKnown(deps.signals, id, () => readOperation(db, id)), 200);
     })
-    .openapi(cancel, async (c) => {
+    .openapi(cancel, (c) => {
       const { id } = c.req.valid("param");
-      const ctx = callerContext(deps, c);
-      const work = async (tx: Queries) => {
-        await cancelOperation({ ...ctx, db: tx }, { id });
-        return {
-          status: 202 as const,
-          headers: location(id),
-          body: { operation: await readOperation(tx, id) },
-        };
-      };
-      const reply = await once(c, { db: ctx.db, secret: deps.secret }, nothing, work, mustStillSee);
-      return c.json(reply.body, 202, reply.headers);
+      return acceptOperation(deps, c, async (ctx) => {
+        await cancelOperation(ctx, { id });
+        return id;
+      });
     })
-    .openapi(retry, async (c) => {
-      const { id } = c.req.valid("param");
-      const ctx = callerContext(deps, c);
-      const work = async (tx: Queries) => {
-        const again = await retryOperation({ ...ctx, db: tx }, { id });
-        const operation = await readOperation(tx, again);
-        return { status: 202 as const, headers: location(again), body: { operation } };
-      };
-      const reply = await once(c, { db: ctx.db, secret: deps.secret }, nothing, work, mustStillSee);
-      return c.json(reply.body, 202, reply.headers);
-    });
-}
-
-async function nothing(): Promise<void> {}
-
-/** For an answer that is repeated: throws `not_found` when its operation is not the caller's to see any more. */
-export async function mustStillSee({ operation }: { operation: { id: string } }, db: Queries): Promise<void> {
-  await readOperation(db, operation.id);
-}
-
-export function location(id: string): Record<string, string> {
-  return { Location: `/instance/v1/operations/${id}` };
+    .openapi(retry, (c) =>
+      acceptOperation(deps, c, (ctx) => retryOperation(ctx, { id: c.req.valid("param").id })),
+    );
 }
