@@ -6,7 +6,8 @@ import type { UserContext } from "../context.ts";
 import { users } from "../schema.ts";
 import { addressIn } from "./address-code.ts";
 import { hasAddress } from "./claim-address.ts";
-import { isPlaceholder, placeholderAddress } from "./placeholder-address.ts";
+import { isPlaceholder } from "./placeholder-address.ts";
+import { takeFromUnconfirmed } from "./take-from-unconfirmed.ts";
 
 /**
  * Gives an account without an address the one that a mailed code names. Only the account that asked for it may: then who
@@ -26,20 +27,11 @@ export async function confirmAddress(
       .for("update");
     if (user?.email === email) return;
     if (!user || !isPlaceholder(user.email)) throw hasAddress();
-    const [holder] = await tx
-      .select({ id: users.id, verified: users.emailVerified })
-      .from(users)
-      .where(eq(users.email, email))
-      .for("update");
-    if (holder?.verified) throw taken();
-    const now = sql`now()`;
-    // Somebody signed up with it and never confirmed it. It is not theirs, and nobody was ever signed in there.
-    if (holder)
-      await tx
-        .update(users)
-        .set({ email: placeholderAddress(holder.id), updatedAt: now })
-        .where(eq(users.id, holder.id));
-    await tx.update(users).set({ email, emailVerified: true, updatedAt: now }).where(eq(users.id, userId));
+    await takeFromUnconfirmed(tx, email);
+    await tx
+      .update(users)
+      .set({ email, emailVerified: true, updatedAt: sql`now()` })
+      .where(eq(users.id, userId));
     await writeAudit(tx, caller, { action: "account.confirm-address", target: userId });
   });
   await change.catch((error) => {

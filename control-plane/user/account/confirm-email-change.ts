@@ -1,15 +1,13 @@
-import { and, eq, sql } from "drizzle-orm";
 import { writeAudit } from "../../audit/write.ts";
-import { type Queries, violatedUnique } from "../../database.ts";
+import { violatedUnique } from "../../database.ts";
 import type { UserContext } from "../context.ts";
 import { inTransaction } from "../in-transaction.ts";
 import { codeExpired } from "../refusal.ts";
-import { users } from "../schema.ts";
 import type { Session } from "../session/read-session.ts";
 import { forgetCodes } from "./forget-codes.ts";
 import { lockOwnAccount } from "./lock-account.ts";
-import { placeholderAddress } from "./placeholder-address.ts";
 import { emailChangeName } from "./request-email-change.ts";
+import { takeFromUnconfirmed } from "./take-from-unconfirmed.ts";
 
 /**
  * Gives the caller's account the address that the code was mailed to. The code works once and for that account only, and
@@ -39,18 +37,4 @@ export async function confirmEmailChange(
     });
     return email;
   });
-}
-
-/** An account that was never confirmed does not hold an address: whoever typed it may be anybody. */
-async function takeFromUnconfirmed(tx: Queries, email: string): Promise<void> {
-  const [holder] = await tx
-    .select({ id: users.id })
-    .from(users)
-    .where(and(eq(users.email, email), eq(users.emailVerified, false)))
-    .for("update");
-  if (!holder) return;
-  await tx
-    .update(users)
-    .set({ email: placeholderAddress(holder.id), updatedAt: sql`now()` })
-    .where(eq(users.id, holder.id));
 }
