@@ -1,15 +1,28 @@
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { DatabaseLogin } from "./database.ts";
 import { dataPaths, type Login } from "./paths.ts";
 import { databaseUrl } from "./pulumi-env.ts";
-import type { Settings } from "./settings.ts";
+import { isOwnServer, type Settings } from "./settings.ts";
 
 /** One of our own logins on the platform's server, its password read from its file. */
 export async function readLogin(settings: Settings, login: Login, database: string): Promise<DatabaseLogin> {
   return {
     url: databaseUrl(settings.platformDatabaseUrl, login, database),
     password: await readSecret(dataPaths(settings.dataDir).loginPassword(login)),
+    socketFolder: socketFolder(settings),
   };
+}
+
+/** Bytes that the name of a Unix socket may have. */
+const longestSocketName = 107;
+
+/** Of our own server, unless the data folder's name is too long for it: there is 127.0.0.1 as well. */
+function socketFolder(settings: Settings): string | undefined {
+  if (!isOwnServer(settings, new URL(settings.platformDatabaseUrl))) return undefined;
+  const folder = dataPaths(settings.dataDir).postgresSocketFolder;
+  const name = join(folder, `.s.PGSQL.${settings.postgresPort}`);
+  return Buffer.byteLength(name) > longestSocketName ? undefined : folder;
 }
 
 /** What a secret's file holds. Throws a sentence when it is not there. */

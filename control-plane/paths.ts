@@ -53,6 +53,8 @@ export function dataPaths(dataDir: string) {
     run,
     /** Whoever listens here is the environment's supervisor. */
     supervisorSocket: join(run, "supervisor.sock"),
+    /** Where the platform's PostgreSQL has its Unix socket. Anybody who gets here may write: its user does. */
+    postgresSocketFolder: join(run, "postgres"),
   };
 }
 export type DataPaths = ReturnType<typeof dataPaths>;

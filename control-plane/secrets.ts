@@ -20,6 +20,9 @@ export async function ensureSecrets(settings: Settings): Promise<void> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await chmod(folder, 0o700);
   }
+  await mkdir(paths.postgresSocketFolder, { recursive: true });
+  // For the container's user; nobody else gets past the folder around it.
+  await chmod(paths.postgresSocketFolder, 0o777);
   await writeOnce(paths.passphrase, randomBytes(32).toString("base64url"));
   await writeOnce(paths.key, randomBytes(32).toString("base64"));
   await writeOnce(paths.postgresPassword, randomBytes(24).toString("base64url"));

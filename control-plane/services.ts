@@ -25,7 +25,6 @@ import type { Logger } from "./observability/log.ts";
 import { dataPaths } from "./paths.ts";
 import { openRedis, type RedisConnection } from "./redis.ts";
 import type { Settings } from "./settings.ts";
-import { shareNext } from "./share-next.ts";
 import { createSignals } from "./signals.ts";
 import { createTenantApp } from "./tenant/app.ts";
 import { createOdooCheck } from "./tenant/catalogue.ts";
@@ -131,7 +130,7 @@ export function createServices(options: ServicesOptions): Services {
     log: userLog,
     storage: sessionStorage({ db: joining(databases.user.db), copies }),
   });
-  const identify = shareNext(createIdentify({ db: callers.db, log: userLog }));
+  const identify = createIdentify({ db: callers.db, log: userLog });
   const people: Authenticate = async (token, requestId) =>
     options.supabase?.isToken(token)
       ? identifySupabase({ db: callers.db, supabase: options.supabase }, token, requestId)

@@ -211,3 +211,9 @@ export function gatewayOf(subnet: string): string {
   const first = Math.floor(number / size) * size + 1;
   return [24, 16, 8, 0].map((shift) => Math.floor(first / 2 ** shift) % 256).join(".");
 }
+
+/** True for the server that the platform stack runs. */
+export function isOwnServer(settings: Pick<Settings, "postgresPort">, server: URL): boolean {
+  const local = server.hostname === "localhost" || server.hostname === "127.0.0.1";
+  return local && Number(server.port || "5432") === settings.postgresPort;
+}

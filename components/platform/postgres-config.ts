@@ -11,12 +11,16 @@ export interface PostgresConfig {
   maxConnections: number;
 }
 
+/** Where the container has the socket that is for the control plane. */
+export const socketFolder = "/run/berth/socket";
+
 /** Text of postgresql.conf. Safety (fsync, full pages, synchronous commit) is PostgreSQL's own default: on. */
 export function postgresqlConf(config: PostgresConfig): string {
   const settings: Record<string, string | number> = {
     listen_addresses: `'${["127.0.0.1", ...config.listen].join(",")}'`,
     port: config.port,
-    unix_socket_directories: "'/var/run/postgresql'",
+    // The server goes on without one of them that it cannot have.
+    unix_socket_directories: `'/var/run/postgresql,${socketFolder}'`,
     hba_file: "'/etc/berth/pg_hba.conf'",
     password_encryption: "'scram-sha-256'",
     max_connections: config.maxConnections,
@@ -57,6 +61,7 @@ export function pgHba(config: PostgresConfig): string {
   const logins = ["postgres", ...config.controlLogins].join(",");
   const lines = [
     ["local", "all", "postgres", "", "peer"],
+    ["local", "all", logins, "", "scram-sha-256"],
     ["host", "all", logins, "127.0.0.1/32", "scram-sha-256"],
     ["host", "all", logins, "all", "reject"],
     ["host", "sameuser", "all", config.tenantSubnet, "scram-sha-256"],

@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { platformContainer } from "./container.ts";
-import { type PostgresConfig, pgHba, postgresqlConf } from "./postgres-config.ts";
+import { type PostgresConfig, pgHba, postgresqlConf, socketFolder } from "./postgres-config.ts";
 
 export interface PostgresArgs {
   env: string;
@@ -10,6 +10,8 @@ export interface PostgresArgs {
   uid: string;
   gid: string;
   config: PostgresConfig;
+  /** Folder of this machine that gets the server's Unix socket; the container's user must be able to write there. */
+  socketFolder: string;
   /** File of this machine with the superuser's first password; used when the volume is empty. */
   passwordFile: string;
   passwordHash: string;
@@ -68,7 +70,10 @@ export class Postgres extends pulumi.ComponentResource {
           "POSTGRES_INITDB_ARGS=--data-checksums --encoding=UTF8 --locale=C.UTF-8 --auth-local=peer --auth-host=scram-sha-256",
         ],
         command: ["postgres", "-c", "config_file=/etc/berth/postgresql.conf"],
-        volumes: [{ volumeName: volume.name, containerPath: "/var/lib/postgresql/data" }],
+        volumes: [
+          { volumeName: volume.name, containerPath: "/var/lib/postgresql/data" },
+          { hostPath: args.socketFolder, containerPath: socketFolder },
+        ],
       },
       { parent: this },
     );

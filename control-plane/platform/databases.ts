@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { Client, escapeIdentifier, escapeLiteral } from "pg";
 import { fewRounds, makeVerifier, verifies } from "../../components/provider/scram.ts";
 import { dataPaths, type Login, logins } from "../paths.ts";
-import type { Settings } from "../settings.ts";
+import { isOwnServer, type Settings } from "../settings.ts";
 import { ensurePulumiTable } from "./pulumi-table.ts";
 
 /** The control plane's databases: who owns each and who else may connect. What they may do there, migrations say. */
@@ -72,12 +72,6 @@ export async function onServer<T>(
   } finally {
     await client.end();
   }
-}
-
-/** True for the server that the platform stack runs. */
-export function isOwnServer(settings: Settings, server: URL): boolean {
-  const local = server.hostname === "localhost" || server.hostname === "127.0.0.1";
-  return local && Number(server.port || "5432") === settings.postgresPort;
 }
 
 async function ensureLogins(client: Client, settings: Settings, names: readonly Login[]): Promise<void> {

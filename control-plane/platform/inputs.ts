@@ -30,6 +30,7 @@ export async function makeInputs(settings: Settings, tools: PlatformTools): Prom
     postgres: {
       image: tools.images.postgres.ref,
       port: settings.postgresPort,
+      socketFolder: paths.postgresSocketFolder,
       controlLogins: [...logins],
       sharedBuffersMb: sharedBuffersMb(),
       maxConnections: 500,

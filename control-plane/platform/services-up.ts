@@ -1,7 +1,7 @@
 import { get } from "node:http";
-import { gatewayOf, type Settings } from "../settings.ts";
+import { gatewayOf, isOwnServer, type Settings } from "../settings.ts";
 import { until } from "../until.ts";
-import { isOwnServer, onServer } from "./databases.ts";
+import { onServer } from "./databases.ts";
 import { redisAnswers } from "./redis.ts";
 
 /** Waits until PostgreSQL, Redis and Traefik answer. Throws a sentence that says which does not. */

@@ -18,6 +18,8 @@ const platformConfig = z.strictObject({
     uid: id,
     gid: id,
     port,
+    /** Folder of this machine that gets the server's Unix socket. */
+    socketFolder: z.string().startsWith("/"),
     /** Logins that may come from 127.0.0.1 only, and then to any database they may connect to. */
     controlLogins: z.array(z.string().regex(/^[a-z_]+$/)),
     /** MiB. */

@@ -12,6 +12,7 @@ export function program(config: PlatformConfig) {
       image: postgres.image,
       uid: postgres.uid,
       gid: postgres.gid,
+      socketFolder: postgres.socketFolder,
       passwordFile: postgres.passwordFile.path,
       passwordHash: postgres.passwordFile.sha256,
       config: {

@@ -22,7 +22,7 @@ const { values: options } = parseArgs({
     json: { type: "string" },
     rounds: { type: "string", default: "7" },
     eights: { type: "string", default: "6" },
-    reads: { type: "string", default: "5" },
+    reads: { type: "string", default: "9" },
   },
 });
 const rounds = Number(options.rounds);

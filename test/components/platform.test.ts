@@ -23,6 +23,7 @@ const config: PlatformConfig = {
     controlLogins: ["provisioner", "router"],
     sharedBuffersMb: 256,
     maxConnections: 500,
+    socketFolder: "/data/run/postgres",
     passwordFile: file("/data/secrets/postgres-password"),
   },
   redis: {
@@ -116,10 +117,16 @@ test("every container is on the host's network, with few rights, a bounded log a
 test("PostgreSQL listens where it must and nowhere else, and lets in who may", () => {
   const conf = upload("postgres-container", "/etc/berth/postgresql.conf")?.content;
   expect(conf).toContain("listen_addresses = '127.0.0.1,10.99.0.1'\nport = 5544\n");
+  expect(conf).toContain("unix_socket_directories = '/var/run/postgresql,/run/berth/socket'\n");
+  expect(inputsOf("postgres-container").volumes).toContainEqual({
+    hostPath: "/data/run/postgres",
+    containerPath: "/run/berth/socket",
+  });
   expect(conf).not.toMatch(/fsync|full_page_writes|synchronous_commit/);
   expect(upload("postgres-container", "/etc/berth/pg_hba.conf")?.content).toBe(
     [
       "local\tall\tpostgres\tpeer",
+      "local\tall\tpostgres,provisioner,router\tscram-sha-256",
       "host\tall\tpostgres,provisioner,router\t127.0.0.1/32\tscram-sha-256",
       "host\tall\tpostgres,provisioner,router\tall\treject",
       "host\tsameuser\tall\t10.99.0.0/20\tscram-sha-256",
