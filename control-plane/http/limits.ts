@@ -23,6 +23,11 @@ export const limits = {
     ...{ per: "caller", points: 600, seconds: minute, whenRedisIsAway: "count here" },
     what: "Requests that change something",
   },
+  // Who has a good one is let through before this: nobody is kept out by others at their address.
+  not_known: {
+    ...{ per: "address", points: 600, seconds: minute, whenRedisIsAway: "count here" },
+    what: "Requests with no key or token that is good, where one is needed",
+  },
   sign_in: {
     ...{ per: "address", points: 30, seconds: minute, whenRedisIsAway: "count here" },
     what: "Signing in, whoever as",

@@ -3,6 +3,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import { type Access, mustBe } from "../access/access.ts";
 import { actorOf, noRights } from "../access/principal.ts";
 import { BerthError, type ProblemCode } from "../errors.ts";
+import { addressKey } from "./address-key.ts";
 import { bearerToken } from "./authenticate.ts";
 import type { HttpEnv } from "./context.ts";
 import type { RouteLimit } from "./limit.ts";
@@ -41,7 +42,11 @@ export function route<const Path extends string, Config extends Omit<RouteConfig
 
 function guard(access: Access, limits: RouteLimit[]): MiddlewareHandler<HttpEnv> {
   return async (c, next) => {
-    await admit(access, c);
+    await admit(access, c).catch(async (error) => {
+      if (error instanceof BerthError && error.code === "unauthorized")
+        await c.get("limiter").take("not_known", addressKey(c.get("origin")));
+      throw error;
+    });
     // A list: a request may have more than one limit.
     for (const [name, value] of await c.get("limiter").admit(c.get("caller"), limits))
       c.header(name, value, { append: true });
