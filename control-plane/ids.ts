@@ -26,9 +26,14 @@ export function newId(prefix: IdPrefix): string {
   return `${prefix}_${id}`;
 }
 
+/** What every id with this prefix looks like. */
+export function idPattern(prefix: IdPrefix): RegExp {
+  return new RegExp(`^${prefix}_[a-z][a-z0-9]{15}$`);
+}
+
 /** Whether `value` has the form of an id with this prefix. */
 export function isId(prefix: IdPrefix, value: string): boolean {
-  return new RegExp(`^${prefix}_[a-z][a-z0-9]{15}$`).test(value);
+  return idPattern(prefix).test(value);
 }
 
 function pick(from: string): string {

@@ -9,7 +9,11 @@ export function authenticateBy(verify: VerifyServiceToken, people: Authenticate)
   return async (token, requestId) => (await verify(token)) ?? people(token, requestId);
 }
 
+/** Characters of a token at most; node takes 16 KiB of headers. */
+export const longestToken = 8_192;
+const bearer = new RegExp(`^Bearer +([\\x21-\\x7e]{1,${longestToken}})$`, "i");
+
 /** The token of an `Authorization: Bearer` header. */
 export function bearerToken(authorization: string | undefined): string | undefined {
-  return /^Bearer +([\x21-\x7e]{1,8192})$/i.exec(authorization ?? "")?.[1];
+  return bearer.exec(authorization ?? "")?.[1];
 }

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { type IdPrefix, idPattern } from "../ids.ts";
 
 /** Header that makes a POST safe to repeat. */
 export const idempotencyHeader = z.object({
@@ -8,17 +9,22 @@ export const idempotencyHeader = z.object({
     .meta({ description: "Same key and body: same answer, and done once." }),
 });
 
-/** Id of an organisation. */
-export const organizationId = z
-  .string()
-  .regex(/^org_[a-z][a-z0-9]{15}$/, "is not the id of an organisation")
-  .meta({ example: "org_a1b2c3d4e5f6g7h8" });
+/** A JSON body that must be there. */
+export const body = <Schema extends z.ZodType>(schema: Schema) => ({
+  required: true,
+  content: { "application/json": { schema } },
+});
 
-/** Id of a person. */
-export const userId = z
-  .string()
-  .regex(/^usr_[a-z][a-z0-9]{15}$/, "is not the id of a person")
-  .meta({ example: "usr_a1b2c3d4e5f6g7h8" });
+/** An id of ours. @param what it names, as a sentence has it: "an organisation" */
+export const idOf = (prefix: IdPrefix, what: string) =>
+  z
+    .string()
+    .regex(idPattern(prefix), `is not the id of ${what}`)
+    .meta({ example: `${prefix}_a1b2c3d4e5f6g7h8` });
+
+export const organizationId = idOf("org", "an organisation");
+export const userId = idOf("usr", "a person");
+export const operationId = idOf("op", "an operation");
 
 /** A tenant in a path or a query: its slug or its id. */
 export const tenantReference = z

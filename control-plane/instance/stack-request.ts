@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { tenantId } from "../../stacks/tenant/contract.ts";
+import { operationId } from "../http/params.ts";
 import { storable } from "../http/storable.ts";
 import { operationError, operationKind, operationStatus } from "./operation-status.ts";
 import { stackSpec } from "./spec.ts";
@@ -7,7 +8,6 @@ import { stackStatus } from "./stack-status.ts";
 
 /** Null for what was asked for before tenants belonged to somebody. */
 const organization = z.string().max(100).nullable().default(null);
-const operationId = z.string().regex(/^op_[a-z][a-z0-9]{15}$/, "is not an operation id");
 
 /** As the database keeps it: 32 bits. */
 const revision = z.int().min(1).max(2_147_483_647);

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { operationId } from "../../http/params.ts";
 import { operationError, operationKind, operationStatus, stepStatuses } from "../operation-status.ts";
 
 export const operationSchema = z
@@ -29,8 +30,5 @@ export const operationSchema = z
   .openapi("Operation");
 
 export const operationIdParam = z.object({
-  id: z
-    .string()
-    .regex(/^op_[a-z][a-z0-9]{15}$/, "is not an operation id")
-    .openapi({ param: { name: "id", in: "path" } }),
+  id: operationId.openapi({ param: { name: "id", in: "path" } }),
 });

@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { tenantId } from "../../../stacks/tenant/contract.ts";
+import { body } from "../../http/params.ts";
 import { bodyProblems, json, withProblems } from "../../http/responses.ts";
 import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
@@ -19,7 +20,7 @@ const put = route(
       "For the tenant service. The same operation id again gives the same answer and does nothing.",
     request: {
       params: z.object({ tenant: tenantId }),
-      body: { required: true, content: { "application/json": { schema: stackRequest } } },
+      body: body(stackRequest),
     },
     responses: withProblems(
       { 200: json("Taken over", stackAnswer) },

@@ -3,7 +3,7 @@ import { mustSeeOrganization } from "../../access/access.ts";
 import { organizationsOf } from "../../access/scope.ts";
 import { decodeCursor, pageOf, pageQuery, toPage } from "../../http/cursor.ts";
 import { once } from "../../http/idempotency.ts";
-import { idempotencyHeader, organizationId } from "../../http/params.ts";
+import { body, idempotencyHeader, organizationId } from "../../http/params.ts";
 import { bodyProblems, json, withProblems } from "../../http/responses.ts";
 import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
@@ -32,7 +32,7 @@ const create = route(
     description: "Accepted at once; an Odoo is ready when the operation has succeeded, some seconds later.",
     request: {
       headers: idempotencyHeader,
-      body: { required: true, content: { "application/json": { schema: newTenant } } },
+      body: body(newTenant),
     },
     responses: withProblems(
       { 202: { ...json("Accepted", createdAnswer), headers: locationHeader } },
@@ -92,7 +92,7 @@ const change = route(
           .optional()
           .meta({ description: "The ETag you saw: refused with 412 if it is another now." }),
       }),
-      body: { required: true, content: { "application/json": { schema: tenantChange } } },
+      body: body(tenantChange),
     },
     responses: withProblems(
       { 200: { ...json("The tenant as it is now", tenantAnswer), headers: etagHeader } },

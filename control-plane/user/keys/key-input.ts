@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { idOf } from "../../http/params.ts";
 import { name } from "../account/account-input.ts";
 import { keyDays } from "../identity.ts";
 
@@ -25,16 +26,11 @@ export type NewStaffKey = z.infer<typeof newStaffKey>;
 /** A key for one organisation, or for one tenant of it. */
 export const newKey = anyKey
   .extend({
-    tenant: z
-      .string()
-      .regex(/^ten_[a-z][a-z0-9]{15}$/, "is not the id of a tenant")
+    tenant: idOf("ten", "a tenant")
       .optional()
       .meta({ description: "Id of the only tenant it is for; all of the organisation's without one." }),
   })
   .openapi("NewApiKey");
 export type NewKey = z.infer<typeof newKey>;
 
-export const keyId = z
-  .string()
-  .regex(/^key_[a-z][a-z0-9]{15}$/, "is not the id of a key")
-  .meta({ example: "key_a1b2c3d4e5f6g7h8" });
+export const keyId = idOf("key", "a key");

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { body } from "../../http/params.ts";
 import { bodyProblems, json, withProblems } from "../../http/responses.ts";
 import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
@@ -8,7 +9,6 @@ import { changePassword } from "../account/change-password.ts";
 import { confirmEmailChange } from "../account/confirm-email-change.ts";
 import { requestEmailChange } from "../account/request-email-change.ts";
 import { readSession } from "../session/read-session.ts";
-import { body } from "./body.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 import { done } from "./done.ts";
 import { ownAccount } from "./own-account.ts";

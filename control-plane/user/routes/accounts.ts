@@ -1,3 +1,4 @@
+import { body } from "../../http/params.ts";
 import { bodyProblems, json, withProblems } from "../../http/responses.ts";
 import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
@@ -7,7 +8,6 @@ import { requestPasswordReset } from "../account/request-password-reset.ts";
 import { resetPassword } from "../account/reset-password.ts";
 import { sendVerification } from "../account/send-verification.ts";
 import { signUp } from "../account/sign-up.ts";
-import { body } from "./body.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 import { done } from "./done.ts";
 

@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import type { Queries } from "../../database.ts";
 import { decodeIdCursor, pageOf, pageQuery, toPage } from "../../http/cursor.ts";
 import { once, type Reply } from "../../http/idempotency.ts";
-import { idempotencyHeader, organizationId } from "../../http/params.ts";
+import { body, idempotencyHeader, organizationId } from "../../http/params.ts";
 import { bodyProblems, json, withProblems } from "../../http/responses.ts";
 import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
@@ -15,7 +15,6 @@ import { listKeys } from "../keys/read-keys.ts";
 import { revokeKey } from "../keys/revoke-key.ts";
 import { readOrganization } from "../organizations/read-organizations.ts";
 import { apiKey, madeApiKey } from "./api-key-schema.ts";
-import { body } from "./body.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 
 const tags = ["API keys"];

@@ -1,14 +1,13 @@
 import { z } from "@hono/zod-openapi";
 import type { Queries } from "../../database.ts";
 import { once, type Reply } from "../../http/idempotency.ts";
-import { idempotencyHeader } from "../../http/params.ts";
+import { body, idempotencyHeader } from "../../http/params.ts";
 import { bodyProblems, json, withProblems } from "../../http/responses.ts";
 import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
 import type { Message } from "../../mail/mailer.ts";
 import { beginImpersonation } from "../impersonation/begin-impersonation.ts";
 import { newImpersonation } from "../impersonation/impersonation-input.ts";
-import { body } from "./body.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 
 const begun = z

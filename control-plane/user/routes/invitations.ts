@@ -1,6 +1,6 @@
 import { decodeIdCursor, pageOf, pageQuery, toPage } from "../../http/cursor.ts";
 import { once } from "../../http/idempotency.ts";
-import { idempotencyHeader } from "../../http/params.ts";
+import { body, idempotencyHeader } from "../../http/params.ts";
 import { bodyProblems, json, withProblems } from "../../http/responses.ts";
 import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
@@ -9,7 +9,6 @@ import { createInvitation } from "../organizations/create-invitation.ts";
 import { newInvitation } from "../organizations/organization-input.ts";
 import { listInvitations } from "../organizations/read-invitations.ts";
 import { readOrganization } from "../organizations/read-organizations.ts";
-import { body } from "./body.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 import { invitationSchema, organizationParam, sentInvitationParam } from "./organization-schema.ts";
 

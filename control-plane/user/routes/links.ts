@@ -1,4 +1,6 @@
 import { z } from "@hono/zod-openapi";
+import { longestToken } from "../../http/authenticate.ts";
+import { body, idOf } from "../../http/params.ts";
 import { bodyProblems, json, withProblems } from "../../http/responses.ts";
 import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
@@ -10,7 +12,6 @@ import { linkSupabase } from "../supabase/link-supabase.ts";
 import { noSupabase } from "../supabase/none.ts";
 import { readLinks } from "../supabase/read-links.ts";
 import { unlinkSupabase } from "../supabase/unlink-supabase.ts";
-import { body } from "./body.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 import { done } from "./done.ts";
 
@@ -48,7 +49,7 @@ const link = route(
       body: body(
         z
           .strictObject({
-            token: z.string().max(16_384).meta({ description: "A Supabase access token." }),
+            token: z.string().max(longestToken).meta({ description: "A Supabase access token." }),
           })
           .openapi("SupabaseToken"),
       ),
@@ -71,7 +72,7 @@ const unlink = route(
     tags,
     summary: "Take a link away",
     request: {
-      params: z.object({ id: z.string().regex(/^acc_[a-z][a-z0-9]{15}$/, "is not the id of a link") }),
+      params: z.object({ id: idOf("acc", "a link") }),
     },
     responses: withProblems(
       { 204: { description: "Taken away" } },

@@ -1,4 +1,5 @@
 import { decodeIdCursor, pageOf, pageQuery, toPage } from "../../http/cursor.ts";
+import { body } from "../../http/params.ts";
 import { bodyProblems, json, withProblems } from "../../http/responses.ts";
 import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
@@ -7,7 +8,6 @@ import { leaveOrganization } from "../organizations/leave-organization.ts";
 import { roleChange } from "../organizations/organization-input.ts";
 import { listMembers } from "../organizations/read-members.ts";
 import { removeMember } from "../organizations/remove-member.ts";
-import { body } from "./body.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 import { memberParam, memberSchema, organizationParam, roleAnswer } from "./organization-schema.ts";
 

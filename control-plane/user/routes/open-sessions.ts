@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { pageOf, pageQuery } from "../../http/cursor.ts";
+import { idOf } from "../../http/params.ts";
 import { json, withProblems } from "../../http/responses.ts";
 import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
@@ -12,10 +13,7 @@ import { impersonator } from "./own-account.ts";
 
 const tags = ["sessions"];
 
-const sessionId = z
-  .string()
-  .regex(/^ses_[a-z][a-z0-9]{15}$/, "is not the id of a session")
-  .meta({ example: "ses_a1b2c3d4e5f6g7h8" });
+const sessionId = idOf("ses", "a session");
 const open = z
   .object({
     id: sessionId,

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { roles } from "../../access/roles.ts";
-import { organizationId, userId } from "../../http/params.ts";
+import { idOf, organizationId, userId } from "../../http/params.ts";
 
 const role = z.enum(roles);
 const at = z.iso.datetime();
@@ -44,9 +44,6 @@ export const roleAnswer = z.object({ role });
 
 export const organizationParam = z.object({ id: organizationId });
 export const memberParam = organizationParam.extend({ user: userId });
-const invitationId = z
-  .string()
-  .regex(/^inv_[a-z][a-z0-9]{15}$/, "is not the id of an invitation")
-  .meta({ example: "inv_a1b2c3d4e5f6g7h8" });
+const invitationId = idOf("inv", "an invitation");
 export const invitationParam = z.object({ id: invitationId });
 export const sentInvitationParam = organizationParam.extend({ invitation: invitationId });

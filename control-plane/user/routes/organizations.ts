@@ -1,6 +1,6 @@
 import { decodeIdCursor, pageOf, pageQuery, toPage } from "../../http/cursor.ts";
 import { once } from "../../http/idempotency.ts";
-import { idempotencyHeader } from "../../http/params.ts";
+import { body, idempotencyHeader } from "../../http/params.ts";
 import { bodyProblems, json, withProblems } from "../../http/responses.ts";
 import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
@@ -9,7 +9,6 @@ import { createOrganization } from "../organizations/create-organization.ts";
 import { mustBeMember } from "../organizations/lock-organization.ts";
 import { newOrganization, organizationChange } from "../organizations/organization-input.ts";
 import { listOrganizations, readOrganization } from "../organizations/read-organizations.ts";
-import { body } from "./body.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 import { organizationParam, organizationSchema } from "./organization-schema.ts";
 

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { principal } from "../../access/principal.ts";
-import { organizationId } from "../../http/params.ts";
+import { longestToken } from "../../http/authenticate.ts";
+import { body, organizationId } from "../../http/params.ts";
 import { bodyProblems, json, withProblems } from "../../http/responses.ts";
 import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
@@ -8,7 +9,6 @@ import { storable } from "../../http/storable.ts";
 import { issueServiceToken } from "../issue-service-token.ts";
 import { deleteOrganization } from "../organizations/delete-organization.ts";
 import { isKnownOrganization } from "../organizations/is-known-organization.ts";
-import { body } from "./body.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 
 const tags = ["between services"];
@@ -64,7 +64,7 @@ const introspect = route(
     tags,
     summary: "Whose a token is at this moment, and what they may do",
     request: {
-      body: body(z.strictObject({ token: storable.max(8192) })),
+      body: body(z.strictObject({ token: storable.max(longestToken) })),
     },
     responses: withProblems(
       {

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { body } from "../../http/params.ts";
 import { bodyProblems, json, withProblems } from "../../http/responses.ts";
 import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
@@ -8,7 +9,6 @@ import { readSession } from "../session/read-session.ts";
 import { signIn } from "../session/sign-in.ts";
 import { signOut } from "../session/sign-out.ts";
 import { answerToChallenge } from "../two-factor/second-factor-input.ts";
-import { body } from "./body.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 import { account, impersonator, ownAccount } from "./own-account.ts";
 

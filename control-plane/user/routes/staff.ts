@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { decodeIdCursor, pageOf, pageQuery, toPage } from "../../http/cursor.ts";
-import { userId } from "../../http/params.ts";
+import { body, userId } from "../../http/params.ts";
 import { bodyProblems, json, withProblems } from "../../http/responses.ts";
 import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
@@ -9,7 +9,6 @@ import { addStaff } from "../staff/add-staff.ts";
 import { makeFirstStaff, newStaffAccount } from "../staff/make-first-staff.ts";
 import { listPeople } from "../staff/read-people.ts";
 import { removeStaff } from "../staff/remove-staff.ts";
-import { body } from "./body.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 
 const tags = ["staff"];

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { body } from "../../http/params.ts";
 import { bodyProblems, json, withProblems } from "../../http/responses.ts";
 import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
@@ -9,7 +10,6 @@ import { confirmTwoFactor } from "../two-factor/confirm-two-factor.ts";
 import { removeTwoFactor } from "../two-factor/remove-two-factor.ts";
 import { renewBackupCodes } from "../two-factor/renew-backup-codes.ts";
 import { codeOnly, passwordAndCode, passwordAndFactor } from "../two-factor/second-factor-input.ts";
-import { body } from "./body.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 import { done } from "./done.ts";
 

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { decodeJwt, decodeProtectedHeader, type JWTPayload, type JWTVerifyOptions, jwtVerify } from "jose";
 import { BerthError } from "../../errors.ts";
+import { longestToken } from "../../http/authenticate.ts";
 import type { Logger } from "../../observability/log.ts";
 import { createKeys, KeysAway } from "./keys.ts";
 
@@ -28,7 +29,6 @@ export interface Supabase {
 /** Seconds that two clocks may differ by, and that Supabase lets a token last at most: its own keys last ten years. */
 const tolerance = 5;
 const longest = 7 * 86_400;
-const longestToken = 16_384;
 
 const claims = z.object({
   sub: z.guid().transform((id) => id.toLowerCase()),
