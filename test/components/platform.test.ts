@@ -163,6 +163,7 @@ test("secrets come by file, readable by the service's own user only", () => {
 test("data are in volumes that outlive the stack", () => {
   expect(inputsOf("postgres-container").volumes).toEqual([
     { volumeName: "berth-unit-postgres-data", containerPath: "/var/lib/postgresql/data" },
+    { hostPath: "/data/run/postgres", containerPath: "/run/berth/socket" },
   ]);
   expect(inputsOf("redis-container").volumes).toEqual([
     { volumeName: "berth-unit-redis-data", containerPath: "/data" },
