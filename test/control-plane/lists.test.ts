@@ -1,9 +1,23 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { allRights, noRights } from "../../control-plane/access/principal.ts";
+import { ownCaller } from "../../control-plane/audit/write.ts";
 import { newId } from "../../control-plane/ids.ts";
 import { listOperations } from "../../control-plane/instance/read-operations.ts";
 import { listTenants } from "../../control-plane/tenant/read-tenants.ts";
+import type { UserContext } from "../../control-plane/user/context.ts";
+import { listOrganizationKeys } from "../../control-plane/user/keys/list-organization-keys.ts";
+import { listKeys } from "../../control-plane/user/keys/read-keys.ts";
+import {
+  listInvitations,
+  listMyInvitations,
+} from "../../control-plane/user/organizations/read-invitations.ts";
+import { listMembers } from "../../control-plane/user/organizations/read-members.ts";
+import { listOrganizations } from "../../control-plane/user/organizations/read-organizations.ts";
+import { listSessions } from "../../control-plane/user/session/list-sessions.ts";
+import { listPeople } from "../../control-plane/user/staff/read-people.ts";
 import { cloneDatabases, connectServer, type TestDatabases } from "../support/postgres.ts";
 import { explaining, nodes, rowsSeen } from "./explain.ts";
+import { writeUserRows } from "./user-rows.ts";
 
 // 10,000 tenants with two operations each, half of them one organisation's: what a page costs must not depend on how many
 // there are, nor on how deep it is.
@@ -13,6 +27,7 @@ const organizations = Array.from({ length: 100 }, () => newId("org"));
 const [large = "", , small = ""] = organizations;
 const sizes: Record<string, number> = {};
 let databases: TestDatabases;
+let users: Awaited<ReturnType<typeof writeUserRows>>;
 beforeAll(async () => {
   databases = await cloneDatabases(connectServer(inject("postgres")));
   const ids = Array.from({ length: many }, () => newId("ten"));
@@ -47,6 +62,7 @@ beforeAll(async () => {
       names.instance,
     );
   await server.sql("analyze", [], names.instance);
+  users = await writeUserRows((text, values) => server.sql(text, values, names.auth));
 }, 120_000);
 afterAll(() => databases?.drop());
 
@@ -126,3 +142,148 @@ describe.each(Object.entries(lists))("a page of %s", (_, { list, login, index, o
     }
   });
 });
+
+/** Rows of a page after another one, and what the next one is after. */
+type Page = { found: number; next: string | null | undefined };
+const pageOf = <Row>(rows: Row[], position: (row: Row) => string): Page => {
+  const last = rows.at(-1);
+  return { found: rows.length, next: rows.length < limit || !last ? null : position(last) };
+};
+const byId = ({ id }: { id: string }) => id;
+const person = (rights = noRights) => ({ ...ownCaller("user", "test"), user: users.person, rights });
+const member = () => person({ ...noRights, roles: { [users.organization]: "viewer" } });
+
+interface UserList {
+  /** Those that serve. */
+  indexes: string[];
+  /** All rows, of 10,000. */
+  rows: number;
+  /** Rows that a page is made of, where there can never be many. */
+  most?: number;
+  scope?: () => string;
+  caller?: () => UserContext["caller"];
+  list: (ctx: UserContext, after: string | undefined) => Promise<Page>;
+}
+const more = (after: string | undefined) => ({ limit, ...(after === undefined ? {} : { after }) });
+const ofOrganization = {
+  scope: () => users.organization,
+  caller: () => member(),
+};
+const userLists: Record<string, UserList> = {
+  "an organisation's members": {
+    ...ofOrganization,
+    indexes: ["members_organization"],
+    rows: 500,
+    list: async (ctx, after) =>
+      pageOf(
+        await listMembers(ctx, { organization: users.organization, ...more(after) }),
+        ({ position }) => position,
+      ),
+  },
+  "an organisation's invitations": {
+    ...ofOrganization,
+    indexes: ["invitations_organization"],
+    rows: 100,
+    // All that it has, and who may send them.
+    most: 500 + 500 + limit,
+    list: async (ctx, after) =>
+      pageOf(await listInvitations(ctx, { organization: users.organization, ...more(after) }), byId),
+  },
+  "an organisation's keys": {
+    ...ofOrganization,
+    // Of one that has half of all, the order of all serves as well.
+    indexes: ["api_keys_organization", "api_keys_pkey"],
+    rows: 5_000,
+    list: async (ctx, after) =>
+      pageOf(await listOrganizationKeys(ctx, { organization: users.organization, ...more(after) }), byId),
+  },
+  "the staff's keys": {
+    // By the second one what is left at the end.
+    indexes: ["api_keys_staff", "api_keys_organization"],
+    rows: 250,
+    list: async ({ db }, after) => pageOf(await listKeys(db, { organization: null, ...more(after) }), byId),
+  },
+  "all organisations": {
+    indexes: ["organizations_pkey"],
+    rows: 10_000,
+    caller: () => person(allRights),
+    list: async (ctx, after) => pageOf(await listOrganizations(ctx, more(after)), byId),
+  },
+  "a member's organisations": {
+    indexes: ["organizations_pkey"],
+    rows: 200,
+    scope: () => users.organizations.slice(0, 200).join(","),
+    caller: () => {
+      const mine = users.organizations.slice(0, 200).map((id) => [id, "viewer"] as const);
+      return person({ ...noRights, roles: Object.fromEntries(mine) });
+    },
+    list: async (ctx, after) => pageOf(await listOrganizations(ctx, more(after)), byId),
+  },
+  "somebody's sessions": {
+    indexes: ["sessions_user"],
+    rows: 5_001,
+    list: async (ctx, cursor) => {
+      const session = { account: { id: users.person }, token: "" } as Parameters<typeof listSessions>[1];
+      const { items, nextCursor } = await listSessions(ctx, session, { limit, cursor });
+      return { found: items.length, next: nextCursor };
+    },
+  },
+  "invitations to somebody": {
+    indexes: ["invitations_email"],
+    rows: 200,
+    // All of them, with their organisations and who has sent them: who invites is counted.
+    most: 3 * 200 + 1,
+    list: async (ctx, after) => pageOf(await listMyInvitations(ctx, more(after)), byId),
+  },
+  people: {
+    indexes: ["users_pkey"],
+    rows: 10_000,
+    list: async ({ db }, after) => pageOf(await listPeople(db, more(after)), byId),
+  },
+  "the staff": {
+    indexes: ["users_staff"],
+    rows: 250,
+    list: async ({ db }, after) => pageOf(await listPeople(db, { staff: true, ...more(after) }), byId),
+  },
+  "people with an address": {
+    indexes: ["users_email"],
+    rows: 1,
+    list: async ({ db }, after) =>
+      pageOf(await listPeople(db, { email: `${users.person}@acme.example`, ...more(after) }), byId),
+  },
+};
+
+test.each(Object.entries(userLists))(
+  "a page of %s is read by its index, the last one like the first",
+  async (_, one) => {
+    const { list, indexes, rows, most, scope = () => "all", caller = () => person() } = one;
+    const database = await explaining(databases.logins.user, scope());
+    const ctx = { db: database.db, scoped: database.db, caller: caller() } as UserContext;
+    try {
+      const seen: number[] = [];
+      let found = 0;
+      let after: string | undefined;
+      for (;;) {
+        const page = await list(ctx, after);
+        // Before it an organisation is looked for, by its id.
+        const plan = database.plans.at(-1);
+        if (!plan) throw new Error("There is no plan.");
+        const all = nodes(plan);
+        expect(all.some((node) => indexes.includes(node["Index Name"] ?? ""))).toBe(true);
+        expect(all.filter((node) => node["Node Type"] === "Seq Scan")).toEqual([]);
+        seen.push(rowsSeen(plan));
+        found += page.found;
+        if (!page.next) break;
+        after = page.next;
+      }
+      expect(found).toBe(rows);
+      // A page's rows, and with some of them who made them or is behind them. At the end of a list PostgreSQL may sort what
+      // is left, as far as it knows how much that is.
+      const [usual] = seen.toSorted((a, b) => a - b).slice(Math.floor(seen.length / 2));
+      expect(usual).toBeLessThanOrEqual(most ?? 3 * limit);
+      expect(Math.max(...seen)).toBeLessThanOrEqual(most ?? 20 * limit);
+    } finally {
+      await database.close();
+    }
+  },
+);

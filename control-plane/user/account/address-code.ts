@@ -21,7 +21,7 @@ export async function signAddressCode(identity: Identity, userId: string, addres
 }
 
 /** The address that an account's code names; throws `code_expired` when it is none of this account's, or not any more. */
-export async function addressIn(identity: Identity, userId: string, code: string): Promise<string> {
+export async function readAddressCode(identity: Identity, userId: string, code: string): Promise<string> {
   const pinned = { algorithms: ["HS256"], audience, subject: userId, requiredClaims: ["exp", "address"] };
   const { payload } = await jwtVerify<{ address: string }>(code, await keyOf(identity), pinned).catch(
     (cause) => {

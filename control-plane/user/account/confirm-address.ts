@@ -4,7 +4,7 @@ import { violatedUnique } from "../../database.ts";
 import { BerthError } from "../../errors.ts";
 import type { UserContext } from "../context.ts";
 import { users } from "../schema.ts";
-import { addressIn } from "./address-code.ts";
+import { readAddressCode } from "./address-code.ts";
 import { hasAddress } from "./claim-address.ts";
 import { isPlaceholder } from "./placeholder-address.ts";
 import { takeFromUnconfirmed } from "./take-from-unconfirmed.ts";
@@ -18,7 +18,7 @@ export async function confirmAddress(
   { db, identity, caller }: Pick<UserContext, "db" | "identity" | "caller">,
   { userId, code }: { userId: string; code: string },
 ): Promise<void> {
-  const email = await addressIn(identity, userId, code);
+  const email = await readAddressCode(identity, userId, code);
   const change = db.transaction(async (tx) => {
     const [user] = await tx
       .select({ email: users.email })

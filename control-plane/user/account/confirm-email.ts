@@ -16,7 +16,7 @@ export async function confirmEmail(
   { code, password }: { code: string; password: string },
 ): Promise<void> {
   const { secret, password: hashes } = await identity.$context;
-  const email = await addressIn(code, secret);
+  const email = await readConfirmationCode(code, secret);
   await db.transaction(async (tx) => {
     // Whoever begins the account anew waits, or has written their password before it is read here.
     const [user] = await tx
@@ -40,7 +40,7 @@ export async function confirmEmail(
 }
 
 /** Whose address a code of ours speaks of; throws `code_expired` when it is none, or not any more. */
-async function addressIn(code: string, secret: string): Promise<string> {
+async function readConfirmationCode(code: string, secret: string): Promise<string> {
   const key = new TextEncoder().encode(secret);
   const { payload } = await jwtVerify<{ email?: string }>(code, key, { algorithms: ["HS256"] }).catch(
     (cause) => {

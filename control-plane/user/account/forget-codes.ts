@@ -1,4 +1,4 @@
-import { eq, like, lt, or, sql } from "drizzle-orm";
+import { eq, like, or } from "drizzle-orm";
 import type { Queries } from "../../database.ts";
 import { verifications } from "../schema.ts";
 
@@ -10,9 +10,4 @@ export async function forgetCodes(tx: Queries, userId: string): Promise<void> {
     .where(
       or(eq(verifications.value, userId), like(verifications.value, `${userId.replaceAll("_", "\\_")} %`)),
     );
-}
-
-/** Removes codes that do not work any more. */
-export async function forgetOldCodes(db: Queries): Promise<void> {
-  await db.delete(verifications).where(lt(verifications.expiresAt, sql`now()`));
 }

@@ -4,9 +4,8 @@ import { writeAudit } from "../../audit/write.ts";
 import type { Queries } from "../../database.ts";
 import { BerthError, notFound } from "../../errors.ts";
 import { newId } from "../../ids.ts";
-import type { Message } from "../../mail/mailer.ts";
 import type { UserContext } from "../context.ts";
-import { compose } from "../mail/compose.ts";
+import { compose, type Mail } from "../mail/compose.ts";
 import { personOf } from "../person-of.ts";
 import { sessions, users } from "../schema.ts";
 import { lockStaff, mustBeStaff } from "../staff/lock-staff.ts";
@@ -20,7 +19,7 @@ export interface Impersonation {
   token: string;
   expiresAt: string;
   /** Tells the user, after the commit; `undefined` when they have no address that is theirs. */
-  mail: Message | undefined;
+  mail: Mail | undefined;
 }
 
 /**

@@ -3,6 +3,11 @@ import type { Message } from "../../mail/mailer.ts";
 import { toLanguage } from "./languages.ts";
 import { greetings, type MailKind, texts } from "./texts.ts";
 
+/** A mail of one of our kinds. */
+export interface Mail extends Message {
+  kind: MailKind;
+}
+
 /**
  * Writes a mail in its reader's language. It does not name them: a name is what somebody typed, who may not be the reader
  * and could say anything by it.
@@ -14,12 +19,13 @@ export function compose(
   reader: { email: string; language?: unknown },
   code?: string,
   name?: string,
-): Message {
+): Mail {
   const language = toLanguage(reader.language);
   const greeting = greetings[language];
   const { subject, before, named, after } = texts[kind][language];
   const about = named && name ? `${named} “${name}”` : undefined;
   return {
+    kind,
     to: reader.email,
     subject,
     text: [greeting, before, ...(code ? [code] : []), ...(about ? [about] : []), after, "Berth"].join("\n\n"),

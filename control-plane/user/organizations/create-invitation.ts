@@ -3,9 +3,8 @@ import { writeAudit } from "../../audit/write.ts";
 import type { Queries } from "../../database.ts";
 import { BerthError } from "../../errors.ts";
 import { newId } from "../../ids.ts";
-import type { Message } from "../../mail/mailer.ts";
 import type { UserContext } from "../context.ts";
-import { compose } from "../mail/compose.ts";
+import { compose, type Mail } from "../mail/compose.ts";
 import { nameForMail } from "../mail/name-for-mail.ts";
 import { invitations, members, users } from "../schema.ts";
 import { lockAsMember, mustBeOwner } from "./lock-organization.ts";
@@ -24,7 +23,7 @@ const openAtMost = 100;
 export async function createInvitation(
   ctx: UserContext,
   { organization: id, email, role }: NewInvitation & { organization: string },
-): Promise<{ invitation: InvitationView; letter: Message }> {
+): Promise<{ invitation: InvitationView; letter: Mail }> {
   return ctx.scoped.transaction(async (tx) => {
     const { organization, member: me } = await lockAsMember(ctx, tx, id);
     if (role === "owner") mustBeOwner(me);

@@ -5,9 +5,9 @@ import { body, idempotencyHeader } from "../../http/params.ts";
 import { bodyProblems, json, withProblems } from "../../http/responses.ts";
 import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
-import type { Message } from "../../mail/mailer.ts";
 import { beginImpersonation } from "../impersonation/begin-impersonation.ts";
 import { newImpersonation } from "../impersonation/impersonation-input.ts";
+import type { Mail } from "../mail/compose.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 
 const begun = z
@@ -47,7 +47,7 @@ export function addImpersonationRoutes(app: ServiceApp, deps: UserRouteDeps): vo
   app.openapi(begin, async (c) => {
     const ctx = callerContext(deps, c);
     const input = c.req.valid("json");
-    let letter: Message | undefined;
+    let letter: Mail | undefined;
     const work = async (tx: Queries): Promise<Reply<z.infer<typeof begun>>> => {
       const { token, expiresAt, mail } = await beginImpersonation(ctx, tx, input);
       letter = mail;

@@ -4,10 +4,10 @@ import { idOf } from "../../http/params.ts";
 import { json, withProblems } from "../../http/responses.ts";
 import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
-import { signOutElsewhere } from "../session/end-other-sessions.ts";
 import { endSession } from "../session/end-session.ts";
 import { listSessions } from "../session/list-sessions.ts";
 import { readSession } from "../session/read-session.ts";
+import { signOutElsewhere } from "../session/sign-out-elsewhere.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 import { impersonator } from "./own-account.ts";
 

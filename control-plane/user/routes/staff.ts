@@ -6,9 +6,10 @@ import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
 import { email } from "../account/account-input.ts";
 import { addStaff } from "../staff/add-staff.ts";
-import { makeFirstStaff, newStaffAccount } from "../staff/make-first-staff.ts";
+import { makeFirstStaff } from "../staff/make-first-staff.ts";
 import { listPeople } from "../staff/read-people.ts";
 import { removeStaff } from "../staff/remove-staff.ts";
+import { newStaffAccount } from "../staff/staff-input.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 
 const tags = ["staff"];

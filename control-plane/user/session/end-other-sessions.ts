@@ -1,9 +1,6 @@
 import { and, eq, ne, or } from "drizzle-orm";
-import { writeAudit } from "../../audit/write.ts";
 import type { Queries } from "../../database.ts";
-import { lockOwnAccount } from "../account/lock-account.ts";
 import type { UserContext } from "../context.ts";
-import { inTransaction } from "../in-transaction.ts";
 import { sessions } from "../schema.ts";
 import type { Session } from "./read-session.ts";
 
@@ -29,18 +26,4 @@ export async function endOtherSessions(
     await (await identity.$context).internalAdapter.deleteSessions(others.map((one) => one.token));
   }
   return others.length;
-}
-
-/** Signs out everywhere else. */
-export async function signOutElsewhere(ctx: UserContext, session: Session): Promise<void> {
-  const { id } = session.account;
-  await inTransaction(ctx.db, async (tx) => {
-    await lockOwnAccount(tx, id);
-    const ended = await endOtherSessions(ctx, tx, session);
-    await writeAudit(tx, ctx.caller, {
-      action: "session.end-others",
-      target: id,
-      before: { sessions: ended },
-    });
-  });
 }

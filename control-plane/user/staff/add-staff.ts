@@ -4,8 +4,9 @@ import { BerthError, notFound } from "../../errors.ts";
 import type { UserContext } from "../context.ts";
 import { personOf } from "../person-of.ts";
 import { sessions, users } from "../schema.ts";
+import { lockPerson } from "./lock-person.ts";
 import { lockStaff, mustBeStaff } from "./lock-staff.ts";
-import { lockPerson, type PersonView } from "./read-people.ts";
+import type { PersonView } from "./read-people.ts";
 
 /**
  * Makes somebody one of the staff; again, it changes nothing. Throws `not_found`, and `conflict` while their address is not

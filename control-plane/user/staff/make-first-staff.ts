@@ -1,28 +1,15 @@
-import { z } from "@hono/zod-openapi";
 import { eq } from "drizzle-orm";
 import { writeAudit } from "../../audit/write.ts";
 import { violatedUnique } from "../../database.ts";
 import { BerthError } from "../../errors.ts";
 import { newId } from "../../ids.ts";
-import { email, name, password } from "../account/account-input.ts";
 import type { UserContext } from "../context.ts";
 import { credential } from "../identity.ts";
 import { accounts, users } from "../schema.ts";
 import { isFirstStaffCode, takeFirstStaffCode } from "./first-staff-code.ts";
 import { hasStaff, lockStaff } from "./lock-staff.ts";
 import type { PersonView } from "./read-people.ts";
-
-export const newStaffAccount = z
-  .strictObject({
-    code: z
-      .string()
-      .regex(/^[\w-]{1,100}$/, "is not a code of ours")
-      .meta({ description: "What follows the # in the link of set-up." }),
-    name: name.meta({ example: "Ada Lovelace" }),
-    email,
-    password,
-  })
-  .openapi("NewStaffAccount");
+import type { NewStaffAccount } from "./staff-input.ts";
 
 /**
  * Makes the first staff account by the code of set-up. Its address counts as confirmed. Throws `code_expired`, and
@@ -30,7 +17,7 @@ export const newStaffAccount = z
  */
 export async function makeFirstStaff(
   { db, identity, caller }: UserContext,
-  input: z.infer<typeof newStaffAccount>,
+  input: NewStaffAccount,
 ): Promise<PersonView> {
   const { code, name, email, password } = input;
   // Before the work of hashing: everybody may ask.

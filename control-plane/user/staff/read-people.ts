@@ -28,20 +28,14 @@ export async function listPeople(
     )
     .orderBy(asc(users.id))
     .limit(limit);
-  return rows.map(toView);
+  return rows.map(toPersonView);
 }
 
-/** The same for one, whose row is locked until the transaction ends; `undefined` when there is none. */
-export async function lockPerson(tx: Queries, id: string): Promise<PersonView | undefined> {
-  const [row] = await selectPeople(tx).where(eq(users.id, id)).for("no key update");
-  return row && toView(row);
-}
-
-function selectPeople(db: Queries) {
+export function selectPeople(db: Queries) {
   const { id, name, email, emailVerified, staff, createdAt } = users;
   return db.select({ id, name, email, emailVerified, staff, createdAt }).from(users);
 }
 
-function toView(row: Awaited<ReturnType<typeof selectPeople>>[number]): PersonView {
+export function toPersonView(row: Awaited<ReturnType<typeof selectPeople>>[number]): PersonView {
   return { ...row, createdAt: row.createdAt.toISOString() };
 }

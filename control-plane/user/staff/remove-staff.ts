@@ -5,8 +5,9 @@ import type { UserContext } from "../context.ts";
 import { endKeys } from "../keys/end-keys.ts";
 import { personOf } from "../person-of.ts";
 import { sessions, users } from "../schema.ts";
+import { lockPerson } from "./lock-person.ts";
 import { lockStaff, mustBeStaff } from "./lock-staff.ts";
-import { listPeople, lockPerson } from "./read-people.ts";
+import { listPeople } from "./read-people.ts";
 
 /**
  * Takes somebody off the staff; their keys for all organisations and their sessions as others end with it. Throws

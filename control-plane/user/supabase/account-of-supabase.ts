@@ -8,22 +8,16 @@ import { accounts, users } from "../schema.ts";
 import { insertLink, providerOf } from "./link-supabase.ts";
 import type { SupabaseIdentity } from "./verify.ts";
 
-export interface LinkedAccount {
-  id: string;
-  name: string;
-  email: string;
-}
-
 /**
- * The account of whoever a verified Supabase token speaks of, made when there is none. It is found by issuer and subject
- * only. A new one has no password, and an address that nobody can write to: the token's may be somebody else's, and
+ * The id of the account of whoever a verified Supabase token speaks of, made when there is none. It is found by issuer and
+ * subject only. A new one has no password, and an address that nobody can write to: the token's may be somebody else's, and
  * whoever has it as theirs could be invited or ask for a password in their place. Its owner confirms one by a mail of
  * ours (claimAddress), or links their Supabase user to an account they have (linkSupabase).
  */
 export async function accountOfSupabase(
   { db, caller }: Pick<UserContext, "db" | "caller">,
   identity: SupabaseIdentity,
-): Promise<LinkedAccount> {
+): Promise<string> {
   const known = await find(db, identity);
   if (known) return known;
   const id = newId("usr");
@@ -45,13 +39,12 @@ export async function accountOfSupabase(
   return made;
 }
 
-async function find(db: Queries, { issuer, subject }: SupabaseIdentity): Promise<LinkedAccount | undefined> {
+async function find(db: Queries, { issuer, subject }: SupabaseIdentity): Promise<string | undefined> {
   const [row] = await db
-    .select({ id: users.id, name: users.name, email: users.email })
+    .select({ userId: accounts.userId })
     .from(accounts)
-    .innerJoin(users, eq(users.id, accounts.userId))
     .where(and(eq(accounts.providerId, providerOf(issuer)), eq(accounts.accountId, subject)));
-  return row;
+  return row?.userId;
 }
 
 /** What stands before the address's @, as somebody could have typed it as their name. */

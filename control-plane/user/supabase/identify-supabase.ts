@@ -19,7 +19,7 @@ export async function identifySupabase(
   requestId: string,
 ): Promise<Principal> {
   const identity = await supabase.verify(token);
-  const { id } = await accountOfSupabase({ db, caller: ownCaller("nobody", requestId) }, identity);
+  const id = await accountOfSupabase({ db, caller: ownCaller("nobody", requestId) }, identity);
   const [user] = await db
     .select({ hasTwoFactors: users.twoFactorEnabled, roles: rolesOf(users.id) })
     .from(users)

@@ -15,7 +15,6 @@ export interface SupabaseIdentity {
    * `user_metadata`, which users write themselves, and a project may take any address unasked.
    */
   email: string | undefined;
-  expiresAt: Date;
 }
 
 export interface Supabase {
@@ -32,6 +31,7 @@ const longest = 7 * 86_400;
 
 const claims = z.object({
   sub: z.guid().transform((id) => id.toLowerCase()),
+  // jose looks at it where it is; it must be there.
   exp: z.number(),
   // `anon` and `service_role` are keys of the project, not people.
   role: z.literal("authenticated"),
@@ -88,8 +88,8 @@ export function createSupabase({
     },
     async verify(token) {
       try {
-        const { sub, exp, email } = claims.parse(await payloadOf(token));
-        return { issuer, subject: sub, email: email || undefined, expiresAt: new Date(exp * 1_000) };
+        const { sub, email } = claims.parse(await payloadOf(token));
+        return { issuer, subject: sub, email: email || undefined };
       } catch (cause) {
         if (cause instanceof KeysAway) throw keysAway(cause);
         log.info({ reason: reasonOf(cause) }, "a Supabase token was refused");
