@@ -73,17 +73,19 @@ interface Pools {
 function openPools(options: { log: Logger; max?: number }, config: pg.ClientConfig): Pools {
   const pool = openPool(options, config);
   const shared = openPool({ ...options, max: 2 }, { ...config, ...pipelined });
+  const pipeline = createPipeline(shared, isDatabaseAway);
   return {
     pool,
-    pipeline: createPipeline(shared, isDatabaseAway),
+    pipeline,
     async close() {
+      pipeline.close();
       await Promise.all([pool.end(), shared.end()]);
     },
   };
 }
 
-/** Whoever is behind a statement that does not end waits for it, so none may take long. */
-const pipelined: pg.ClientConfig = { pipeline: true, statement_timeout: 5_000, query_timeout: 7_000 };
+/** Whoever is behind a statement that does not end waits for it, so none may take long; the pipeline ends what is silent. */
+const pipelined: pg.ClientConfig = { pipeline: true, statement_timeout: 5_000, query_timeout: 0 };
 
 function openPool({ log, max }: { log: Logger; max?: number }, config: pg.ClientConfig): pg.Pool {
   const pool = new pg.Pool({
@@ -106,23 +108,22 @@ function openPool({ log, max }: { log: Logger; max?: number }, config: pg.Client
 /** Makes a connection fit for what is asked of it next. */
 type Prepare = (client: pg.PoolClient) => Promise<void>;
 
-/** What drizzle takes for a connection. A statement with a name is one that was made to be short and frequent. */
+/**
+ * What drizzle takes for a connection. A statement with a name is one that was made to be short and frequent; it enters its
+ * scope by itself (scoped-statement.ts), or sees nothing.
+ */
 function asClient({ pool, pipeline }: Pools, prepare: Prepare): pg.PoolClient {
-  const query = (...args: [pg.QueryConfig]) => {
-    if (!args[0].name) return onOneConnection(pool, prepare, (client) => client.query(...args));
-    return pipeline(async (client) => {
-      // Sent one behind the other. What was answered counts only if the connection was made fit before.
-      const [, result] = await Promise.all([prepare(client), client.query(...args)]);
-      return result;
-    });
-  };
+  const query = (...args: [pg.QueryConfig]) =>
+    args[0].name
+      ? pipeline.run((client) => client.query(...args))
+      : onOneConnection(pool, prepare, (client) => client.query(...args));
   return { query } as unknown as pg.PoolClient;
 }
 
 async function asItIs(): Promise<void> {}
 
-/** The scope that each connection is in, or will be; one that was not told yet sees nothing. */
-const scopes = new WeakMap<pg.PoolClient, { name: string; entered: Promise<void> }>();
+/** The scope that each connection is in; one that was not told yet sees nothing. */
+const scopes = new WeakMap<pg.PoolClient, string>();
 
 function nameOf({ organizations, tenant }: Scope): string {
   return `${organizations}/${tenant}`;
@@ -130,20 +131,16 @@ function nameOf({ organizations, tenant }: Scope): string {
 
 /** Tells a connection its scope, unless it was the same the last time: most requests are of few organisations. */
 function entering({ organizations, tenant }: Scope): Prepare {
-  const name = nameOf({ organizations, tenant });
-  return (client) => {
-    const last = scopes.get(client);
-    if (last?.name === name) return last.entered;
-    const entered = client
-      .query({
-        name: "enter_scope",
-        text: "select set_config('berth.organizations', $1, false), set_config('berth.tenant', $2, false)",
-        values: [organizations, tenant],
-      })
-      .then(() => undefined);
-    scopes.set(client, { name, entered });
-    entered.catch(() => scopes.delete(client));
-    return entered;
+  const wanted = nameOf({ organizations, tenant });
+  return async (client) => {
+    if (scopes.get(client) === wanted) return;
+    scopes.delete(client);
+    await client.query({
+      name: "enter_scope",
+      text: "select set_config('berth.organizations', $1, false), set_config('berth.tenant', $2, false)",
+      values: [organizations, tenant],
+    });
+    scopes.set(client, wanted);
   };
 }
 

@@ -26,9 +26,13 @@ export function newId(prefix: IdPrefix): string {
   return `${prefix}_${id}`;
 }
 
+const patterns = new Map<IdPrefix, RegExp>();
+
 /** What every id with this prefix looks like. */
 export function idPattern(prefix: IdPrefix): RegExp {
-  return new RegExp(`^${prefix}_[a-z][a-z0-9]{15}$`);
+  const known = patterns.get(prefix) ?? new RegExp(`^${prefix}_[a-z][a-z0-9]{15}$`);
+  patterns.set(prefix, known);
+  return known;
 }
 
 /** Whether `value` has the form of an id with this prefix. */

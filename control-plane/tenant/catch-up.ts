@@ -1,8 +1,10 @@
 import { and, inArray } from "drizzle-orm";
+import { scopeOf } from "../access/scope.ts";
 import type { Queries } from "../database.ts";
 import type { InstanceClient } from "../instance/client.ts";
 import type { Logger } from "../observability/log.ts";
 import { applyFeed, readFeedPosition } from "./apply-feed.ts";
+import type { TenantContext } from "./context.ts";
 import { named, readTenant } from "./read-tenants.ts";
 import { tenants } from "./schema.ts";
 import { isUnderWay, underWay } from "./tenant-status.ts";
@@ -40,9 +42,14 @@ export function createCatchUp(deps: {
 }
 
 /** A tenant, and for one that is under way what the feed tells of it is looked at first. Throws `not_found`. */
-export async function readCurrentTenant(db: Queries, catchUp: CatchUp, slugOrId: string): Promise<TenantRow> {
-  const tenant = await readTenant(db, slugOrId);
+export async function readCurrentTenant(
+  { db, caller }: Pick<TenantContext, "db" | "caller">,
+  catchUp: CatchUp,
+  slugOrId: string,
+): Promise<TenantRow> {
+  const scope = scopeOf(caller.rights);
+  const tenant = await readTenant(db, scope, slugOrId);
   if (!isUnderWay(tenant.status)) return tenant;
   await catchUp(slugOrId);
-  return readTenant(db, slugOrId);
+  return readTenant(db, scope, slugOrId);
 }

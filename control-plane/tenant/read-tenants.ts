@@ -1,17 +1,19 @@
 import { and, desc, eq, lt, ne, sql } from "drizzle-orm";
 import { unionAll } from "drizzle-orm/pg-core";
+import type { Scope } from "../access/scope.ts";
 import type { Queries } from "../database.ts";
 import { notFound } from "../errors.ts";
 import { isId } from "../ids.ts";
+import { onceEntered, scopeFirst } from "../scoped-statement.ts";
 import { tenants } from "./schema.ts";
 import type { TenantRow } from "./tenant-view.ts";
 
-/** A tenant by its slug or id; one that is deleted is not there. Throws `not_found`. */
-export async function readTenant(db: Queries, slugOrId: string): Promise<TenantRow> {
+/** A tenant by its slug or id, as a scope sees it; one that is deleted is not there. Throws `not_found`. */
+export async function readTenant(db: Queries, scope: Scope, slugOrId: string): Promise<TenantRow> {
   const { byId, bySlug } = reads(db);
-  const [row] = await (isId("ten", slugOrId) ? byId : bySlug).execute({ name: slugOrId });
+  const [row] = await (isId("ten", slugOrId) ? byId : bySlug).execute({ ...scope, name: slugOrId });
   if (!row) throw notFound(`tenant "${slugOrId}"`);
-  return row;
+  return row.found;
 }
 
 /** Made once for each way to see the database: to make the statement costs more than to run it. */
@@ -24,12 +26,15 @@ function reads(db: Queries) {
 }
 
 function prepareReads(db: Queries) {
-  const by = (column: typeof tenants.id | typeof tenants.slug, name: string) =>
-    db
+  const by = (column: typeof tenants.id | typeof tenants.slug, name: string) => {
+    const found = db
       .select()
       .from(tenants)
-      .where(and(eq(column, sql.placeholder("name")), ne(tenants.status, "deleted")))
-      .prepare(name);
+      .where(and(eq(column, onceEntered(sql.placeholder("name"))), ne(tenants.status, "deleted")))
+      .limit(1)
+      .as("found");
+    return db.select().from(scopeFirst).crossJoinLateral(found).prepare(name);
+  };
   return { byId: by(tenants.id, "tenant_by_id"), bySlug: by(tenants.slug, "tenant_by_slug") };
 }
 

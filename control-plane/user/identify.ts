@@ -7,7 +7,7 @@ import type { Queries } from "../database.ts";
 import type { Logger } from "../observability/log.ts";
 import { apiKeyPrefix, sessionSeconds } from "./identity.ts";
 import { rolesOf } from "./roles-of.ts";
-import { apiKeys, sessions, users } from "./schema.ts";
+import { apiKeys, members, sessions, users } from "./schema.ts";
 
 /** Whose a token is, as the record says at this moment; `undefined` when it is nobody's. */
 export type Identify = (token: string) => Promise<Principal | undefined>;
@@ -18,6 +18,11 @@ const most: Record<"read" | "write", Role> = { read: "viewer", write: "admin" };
 const notedMinutes = 1;
 
 const impersonators = alias(users, "impersonators");
+
+/** What the maker of a key is in its organisation; null for nothing, and for a key of all organisations. */
+const memberRole = sql<Role | null>`(
+  select m.role from ${members} m
+  where m.user_id = ${apiKeys}.reference_id and m.organization_id = ${apiKeys}.organization_id)`;
 
 /**
  * One statement for each token, prepared once: it is asked for every request, and so knows at once of a key that was
@@ -50,7 +55,11 @@ export function createIdentify({ db, log }: { db: Queries; log: Logger }): Ident
       organization: apiKeys.organizationId,
       tenant: apiKeys.tenantId,
       scope: apiKeys.scope,
-      roles: rolesOf(apiKeys.referenceId),
+      role: memberRole,
+      staffRoles: sql<Record<
+        string,
+        Role
+      > | null>`case when ${apiKeys.organizationId} is null then ${rolesOf(apiKeys.referenceId)} end`,
       isToBeNoted: sql<boolean>`${apiKeys.lastRequest} is null or ${apiKeys.lastRequest} < now() - ${sql.raw(`interval '${notedMinutes} minutes'`)}`,
     })
     .from(apiKeys)
@@ -67,19 +76,21 @@ export function createIdentify({ db, log }: { db: Queries; log: Logger }): Ident
   const byKey: Identify = async (token) => {
     const [row] = await key.execute({ key: hashOf(token) });
     if (!row) return undefined;
-    const { id, user, staff, organization, tenant, scope, roles } = row;
-    const capped = Object.entries(roles).map(([org, role]) => [org, lesser(role, most[scope])] as const);
-    const mine = organization === null ? capped : capped.filter(([org]) => org === organization);
+    const { id, user, staff, organization, tenant, scope, role, staffRoles } = row;
     // A key ends with what its maker was when they made it.
-    if (organization === null ? !staff : mine.length === 0) return undefined;
+    if (organization === null ? !staff : role === null) return undefined;
     if (row.isToBeNoted) await noted(noteUse(db, id));
     const everywhere = organization === null ? most[scope] : null;
+    const mine = organization !== null && role !== null ? { [organization]: role } : (staffRoles ?? {});
+    const roles = Object.fromEntries(
+      Object.entries(mine).map(([org, its]) => [org, lesser(its, most[scope])] as const),
+    );
     return {
       kind: "key",
       key: id,
       user,
       staff,
-      rights: { roles: Object.fromEntries(mine), everywhere, tenant },
+      rights: { roles, everywhere, tenant },
     };
   };
 

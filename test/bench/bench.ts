@@ -205,11 +205,11 @@ async function bench(): Promise<void> {
     };
     const created = await measure(world, await openApi(settings));
     await idle(world);
-    const key = (await readFile(paths.apiKey, "utf8")).trim();
-    const tenantDatabase = { ...world.login, database: "tenant" };
+    // Both sides by PostgreSQL's socket.
+    const login = { ...world.login, host: paths.postgresSocketFolder };
     const figures = {
       ...created,
-      reads: await measureReads({ apiUrl: apiUrl(settings), key, login: tenantDatabase }, readRounds),
+      reads: await measureReads({ apiUrl: apiUrl(settings), login }, readRounds),
     };
     print(figures, await memoryOf(paths.supervisorSocket), settings);
     if (options.json) await writeFile(options.json, `${JSON.stringify(summary(figures), null, 2)}\n`);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from "vitest";
+import { everything } from "../../control-plane/access/scope.ts";
 import { ownCaller } from "../../control-plane/audit/write.ts";
 import { type Database, openDatabase } from "../../control-plane/database.ts";
 import type { FeedEntry } from "../../control-plane/instance/client.ts";
@@ -67,7 +68,7 @@ const ready = ({ id, operationId }: { id: string; operationId: string }): FeedEn
     stack: { status: "ready", revision: 1 },
   },
 });
-const statusOf = async (slug: string) => (await readTenant(database.db, slug)).status;
+const statusOf = async (slug: string) => (await readTenant(database.db, everything, slug)).status;
 
 test("whoever looks at a tenant that is under way sees what the feed tells already", async () => {
   const tenant = await make();

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
+import { everything } from "../../control-plane/access/scope.ts";
 import { ownCaller } from "../../control-plane/audit/write.ts";
 import { type Database, openDatabase } from "../../control-plane/database.ts";
 import { BerthError } from "../../control-plane/errors.ts";
@@ -155,7 +156,7 @@ describe("the outbox", () => {
         await waitFor(async () => (await entries(tenant.id))[0]?.done_at !== null, "the entry to be done");
         expect(attempts).toBe(4);
         expect(await entries(tenant.id)).toMatchObject([{ attempts: 4, last_error: null, refused: null }]);
-        expect((await readTenant(database.db, tenant.slug)).status).toBe("pending");
+        expect((await readTenant(database.db, everything, tenant.slug)).status).toBe("pending");
       },
     );
   });
@@ -189,10 +190,10 @@ describe("the outbox", () => {
       async () => {
         const tenant = await make();
         await waitFor(
-          async () => (await readTenant(database.db, tenant.slug)).status === "failed",
+          async () => (await readTenant(database.db, everything, tenant.slug)).status === "failed",
           "the failure",
         );
-        expect(await readTenant(database.db, tenant.slug)).toMatchObject({
+        expect(await readTenant(database.db, everything, tenant.slug)).toMatchObject({
           operationStatus: "failed",
           operationError: { code: "slug_taken", message: "Another stack has the slug." },
         });
@@ -270,7 +271,7 @@ describe("the feed", () => {
       applyFeed(database.db, news),
       applyFeed(database.db, news),
     ]);
-    expect(await readTenant(database.db, tenant.id)).toMatchObject({
+    expect(await readTenant(database.db, everything, tenant.id)).toMatchObject({
       status: "ready",
       operationStatus: "succeeded",
     });
@@ -281,7 +282,7 @@ describe("the feed", () => {
     );
     expect(changes.map((row) => row.after.status)).toEqual(["creating", "ready"]);
     await applyFeed(database.db, news.slice(0, 1));
-    expect((await readTenant(database.db, tenant.id)).status).toBe("ready");
+    expect((await readTenant(database.db, everything, tenant.id)).status).toBe("ready");
   });
 
   test("is followed again after the instance service was away", async () => {
@@ -301,7 +302,10 @@ describe("the feed", () => {
       },
     };
     const follower = followFeed({ db: database.db, instance, log });
-    await waitFor(async () => (await readTenant(database.db, tenant.id)).status === "ready", "the news");
+    await waitFor(
+      async () => (await readTenant(database.db, everything, tenant.id)).status === "ready",
+      "the news",
+    );
     await follower.stop();
     expect(await readFeedPosition(database.db)).toBe(base + 1);
   });

@@ -2,6 +2,7 @@ import { eq, sql } from "drizzle-orm";
 import { pgTable, text } from "drizzle-orm/pg-core";
 import { afterEach, beforeAll, beforeEach, expect, inject, test } from "vitest";
 import { isDatabaseAway, openDatabase, type Queries } from "../../control-plane/database.ts";
+import { onceEntered, scopeFirst } from "../../control-plane/scoped-statement.ts";
 import { until } from "../../control-plane/until.ts";
 import { connectServer } from "../support/postgres.ts";
 import { captureLog } from "./support.ts";
@@ -11,23 +12,28 @@ const application = "piped";
 let database: ReturnType<typeof openDatabase>;
 
 const owned = pgTable("t_piped", { id: text("id").primaryKey(), owner: text("owner").notNull() });
+const other = pgTable("t_piped_other", { id: text("id").primaryKey() });
 const reader = "t_piped_reader";
 const owners = Array.from({ length: 20 }, (_, i) => `org_${i}`);
 const within = (owner: string) => database.within({ organizations: owner, tenant: "" });
 
 /** Reads by a prepared statement: those go through the pipeline. */
 const readers = new WeakMap<Queries, ReturnType<typeof prepareRead>>();
-const prepareRead = (db: Queries) =>
-  db
+const prepareRead = (db: Queries) => {
+  const found = db
     .select()
     .from(owned)
-    .where(eq(owned.id, sql.placeholder("id")))
-    .prepare("t_piped_read");
-const read = (owner: string, id: string) => {
+    .where(eq(owned.id, onceEntered(sql.placeholder("id"))))
+    .limit(1)
+    .as("found");
+  return db.select().from(scopeFirst).crossJoinLateral(found).prepare("t_piped_read");
+};
+const read = async (owner: string, id: string) => {
   const db = within(owner);
   const known = readers.get(db) ?? prepareRead(db);
   readers.set(db, known);
-  return known.execute({ id });
+  const rows = await known.execute({ organizations: owner, tenant: "", id });
+  return rows.map((row) => row.found);
 };
 
 const sessions = () =>
@@ -35,6 +41,32 @@ const sessions = () =>
     "select pid, state from pg_stat_activity where application_name = $1 order by pid",
     [application],
   );
+
+const pids = async () => (await sessions()).map(({ pid }) => pid);
+
+/** Does work while nobody else can read the table. */
+async function whileLocked<T>(work: () => Promise<T>): Promise<T> {
+  const holder = openDatabase({
+    login: server.login("postgres", "postgres"),
+    name: "holder",
+    log: captureLog().log,
+  });
+  try {
+    return await holder.db.transaction(async (tx) => {
+      await tx.execute("lock table t_piped in access exclusive mode");
+      return await work();
+    });
+  } finally {
+    await holder.close();
+  }
+}
+
+const untilOneWaits = () =>
+  until(async () => (await sessions()).some(({ state }) => state === "active"), {
+    what: "a read to wait for the lock",
+    deadlineMs: 4_000,
+    everyMs: 10,
+  });
 
 beforeAll(async () => {
   await server.sql(`create role ${reader} login password '${server.password}'`);
@@ -44,7 +76,9 @@ beforeAll(async () => {
   await server.sql(
     "create policy own on t_piped using (owner = current_setting('berth.organizations', true))",
   );
-  await server.sql(`grant select on t_piped to ${reader}`);
+  await server.sql("create table t_piped_other (id text primary key)");
+  await server.sql("insert into t_piped_other values ('of all')");
+  await server.sql(`grant select on t_piped, t_piped_other to ${reader}`);
 });
 beforeEach(() => {
   database = openDatabase({
@@ -80,11 +114,22 @@ test("what is asked in a scope that cannot be entered gets no answer in the one 
   expect(await read("org_1", "of org_1")).toHaveLength(1);
 });
 
+test("one that enters no scope sees nothing, whatever the one before it has entered", async () => {
+  const plain = within("org_1").select().from(owned).prepare("t_piped_plain");
+  const [one, none, two] = await Promise.all([
+    read("org_1", "of org_1"),
+    plain.execute(),
+    read("org_1", "of org_1"),
+  ]);
+  expect([one.length, none.length, two.length]).toEqual([1, 0, 1]);
+  expect(await sessions()).toHaveLength(1);
+});
+
 test("one that fails fails alone", async () => {
   const bad = database
     .within({ organizations: "org_1", tenant: "" })
     .select({ n: sql`1 / (${sql.placeholder("by")}::int)` })
-    .from(owned)
+    .from(other)
     .prepare("t_piped_divide");
   const results = await Promise.allSettled([
     read("org_1", "of org_1"),
@@ -98,44 +143,57 @@ test("one that fails fails alone", async () => {
 
 test("when the connection is cut all that wait on it are told so, and the next ones get another", async () => {
   await read("org_1", "of org_1");
-  const [before] = await sessions();
-  const holder = openDatabase({
-    login: server.login("postgres", "postgres"),
-    name: "holder",
-    log: captureLog().log,
-  });
-  await holder.db.transaction(async (tx) => {
-    await tx.execute("lock table t_piped in access exclusive mode");
+  const [before] = await pids();
+  await whileLocked(async () => {
     const waiting = Promise.allSettled([read("org_1", "of org_1"), read("org_3", "of org_3")]);
-    await until(async () => (await sessions()).some(({ state }) => state === "active"), {
-      what: "a read to wait for the lock",
-      deadlineMs: 5_000,
-      everyMs: 10,
-    });
-    await server.sql("select pg_terminate_backend($1)", [before?.pid]);
+    await untilOneWaits();
+    await server.sql("select pg_terminate_backend($1)", [before]);
     for (const one of await waiting) {
       expect(one.status).toBe("rejected");
       expect(isDatabaseAway((one as PromiseRejectedResult).reason)).toBe(true);
     }
   });
-  await holder.close();
   expect(await read("org_3", "of org_3")).toHaveLength(1);
-  expect((await sessions()).map(({ pid }) => pid)).not.toContain(before?.pid);
+  expect(await pids()).not.toContain(before);
 });
 
-test("one that waits too long is ended, and those behind it are answered", async () => {
-  await read("org_1", "of org_1");
-  const holder = openDatabase({
-    login: server.login("postgres", "postgres"),
-    name: "holder",
-    log: captureLog().log,
-  });
-  const waiting = holder.db.transaction(async (tx) => {
-    await tx.execute("lock table t_piped in access exclusive mode");
-    return Promise.allSettled([read("org_1", "of org_1")]);
-  });
-  const [late] = await waiting;
-  expect(late?.status).toBe("rejected");
-  await holder.close();
-  expect(await read("org_1", "of org_1")).toHaveLength(1);
-}, 20_000);
+// A read that is new to the connection waits while it is parsed, and those behind it are sent as if it had been.
+test.each([
+  ["that the connection knows", true],
+  ["that is new to the connection", false],
+])(
+  "when a read %s waits too long it fails as when the database is away, and so do those like it; one of another table is answered, and the next ones get another connection",
+  async (_which, isKnown) => {
+    const readOther = within("org_1").select().from(other).prepare("t_piped_read_other");
+    if (isKnown) await read("org_1", "of org_1");
+    const ended: string[] = [];
+    const noting = (what: string, asked: Promise<unknown>) => asked.finally(() => ended.push(what));
+    let used: number[] = [];
+    const [first, behind, ...others] = await whileLocked(async () => {
+      const asked = Promise.allSettled([
+        noting("first", read("org_1", "of org_1")),
+        noting("behind", readOther.execute()),
+        read("org_1", "of org_1"),
+        read("org_2", "of org_2"),
+      ]);
+      await untilOneWaits();
+      used = await pids();
+      return asked;
+    });
+    expect(used).toHaveLength(1);
+    expect(ended).toEqual(["first", "behind"]);
+    expect(behind).toEqual({ status: "fulfilled", value: [{ id: "of all" }] });
+    for (const one of [first, ...others]) {
+      const { reason } = one as PromiseRejectedResult;
+      expect(isDatabaseAway(reason), `${reason}`).toBe(true);
+    }
+    expect(await read("org_1", "of org_1")).toHaveLength(1);
+    expect(await readOther.execute()).toHaveLength(1);
+    await until(async () => !(await pids()).some((pid) => used.includes(pid)), {
+      what: "the connection to be closed",
+      deadlineMs: 5_000,
+      everyMs: 10,
+    });
+  },
+  20_000,
+);

@@ -158,7 +158,7 @@ export function addTenantRoutes(app: ServiceApp, deps: TenantRouteDeps) {
     })
     .openapi(read, async (c) => {
       const { slug } = c.req.valid("param");
-      const tenant = await readCurrentTenant(callerContext(deps, c).db, deps.catchUp, slug);
+      const tenant = await readCurrentTenant(callerContext(deps, c), deps.catchUp, slug);
       return c.json(answer(tenant), 200, { ETag: etag(tenant) });
     })
     .openapi(change, async (c) => {
