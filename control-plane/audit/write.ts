@@ -9,6 +9,8 @@ export interface Caller {
   actor: string;
   /** Who has signed in, or made the key; null for a service and for nobody. */
   user: string | null;
+  /** Member of the staff who acts as that user. */
+  impersonator: string | null;
   requestId: string;
   /** Address the request came from. */
   origin: string | null;
@@ -19,7 +21,15 @@ export interface Caller {
 
 /** Something of ours that acts on its own, or on another service's word. */
 export function ownCaller(actor: string, requestId: string): Caller {
-  return { actor, user: null, requestId, origin: null, rights: allRights, access: { who: "service" } };
+  return {
+    actor,
+    user: null,
+    impersonator: null,
+    requestId,
+    origin: null,
+    rights: allRights,
+    access: { who: "service" },
+  };
 }
 
 /** A worker of ours that acts on its own, not for a request. */

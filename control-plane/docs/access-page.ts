@@ -38,8 +38,8 @@ const limitsHead = `
 ## Limits of rate
 
 Counted in Redis, for all processes together. Over a limit the answer is 429 with \`Retry-After\`; \`RateLimit\` and
-\`RateLimit-Policy\` say before what is left. When Redis is away, each does what its line says: "count here" counts in each
-process, from nothing; "let pass" counts nothing. Our own services are not counted.
+\`RateLimit-Policy\` say before what is left (of reads when a tenth is). When Redis is away, each does what its line says: "count here" counts in each
+process, from nothing; "let pass" counts nothing. Our own services are not counted, but for asking for a token. A body is not looked at before its sender is counted.
 
 `;
 

@@ -2,7 +2,7 @@ import type { CounterRule } from "../counters.ts";
 
 export interface Limit extends CounterRule {
   /** Who is counted. A caller without a name is counted by their address. */
-  per: "address" | "caller" | "receiver";
+  per: "address" | "caller" | "receiver" | "caller and receiver";
   /** What is counted, for the documentation. */
   what: string;
 }
@@ -48,10 +48,15 @@ export const limits = {
     ...{ per: "address", points: 30, seconds: hour, whenRedisIsAway: "count here" },
     what: "Asking for a mail, whoever to",
   },
-  // Each kind apart: else what somebody has us send to an address would keep its owner from a code for a new password.
+  // Each kind apart, and first for who asks: else what somebody has us send to an address would keep its owner from a code
+  // for a new password.
   mails_to: {
-    ...{ per: "receiver", points: 5, seconds: hour, whenRedisIsAway: "count here" },
+    ...{ per: "caller and receiver", points: 5, seconds: hour, whenRedisIsAway: "count here" },
     what: "Asking for a mail of one kind to one e-mail address, whether or not it has an account",
+  },
+  mails_to_one: {
+    ...{ per: "receiver", points: 50, seconds: hour, whenRedisIsAway: "count here" },
+    what: "The same, whoever asks",
   },
   // Not for an organisation: anybody makes as many as they like.
   invitations: {

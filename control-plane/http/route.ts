@@ -1,10 +1,11 @@
 import { createRoute, type RouteConfig } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
 import { type Access, mustBe } from "../access/access.ts";
-import { actorOf, noRights } from "../access/principal.ts";
-import { BerthError, type ProblemCode } from "../errors.ts";
+import { actorOf, noRights, type Principal } from "../access/principal.ts";
+import { BerthError, isBerthError, type ProblemCode } from "../errors.ts";
 import { addressKey } from "./address-key.ts";
 import { bearerToken } from "./authenticate.ts";
+import { limitBody, requireJson } from "./body.ts";
 import type { HttpEnv } from "./context.ts";
 import type { RouteLimit } from "./limit.ts";
 import { problemResponses } from "./responses.ts";
@@ -36,52 +37,60 @@ export function route<const Path extends string, Config extends Omit<RouteConfig
     [accessExtension]: access,
     [limitsExtension]: held,
     responses: problemResponses(config.responses, refusals) as Config["responses"],
-    middleware: guard(access, held),
-  } as Config & { middleware: MiddlewareHandler<HttpEnv> });
+    // A body is looked at for who may send one, and is counted for.
+    middleware: [guard(access, held), limitBody, requireJson],
+  } as Config & { middleware: MiddlewareHandler<HttpEnv>[] });
 }
 
 function guard(access: Access, limits: RouteLimit[]): MiddlewareHandler<HttpEnv> {
   return async (c, next) => {
-    await admit(access, c).catch(async (error) => {
-      if (error instanceof BerthError && error.code === "unauthorized")
-        await c.get("limiter").take("not_known", addressKey(c.get("origin")));
-      throw error;
-    });
+    const who = await countingUnknown(c, () => identify(access, c));
     // A list: a request may have more than one limit.
     for (const [name, value] of await c.get("limiter").admit(c.get("caller"), limits))
       c.header(name, value, { append: true });
+    if (who) mustBe(access, who);
     await next();
   };
 }
 
+/** Counts who is refused because nobody knows them, by their address. Throws `too_many_requests` instead, after too many. */
+export async function countingUnknown<T>(c: Context<HttpEnv>, work: () => Promise<T>): Promise<T> {
+  return work().catch(async (error) => {
+    if (isBerthError(error, "unauthorized"))
+      await c.get("limiter").take("not_known", addressKey(c.get("origin")));
+    throw error;
+  });
+}
+
 /** For what takes long: asks anew whether the caller may. Throws `unauthorized`, `forbidden`. */
 export async function admitAgain(c: Context<HttpEnv>): Promise<void> {
-  await admit(c.get("caller").access, c);
+  const { access } = c.get("caller");
+  const who = await identify(access, c);
+  if (who) mustBe(access, who);
 }
 
-async function admit(access: Access, c: Context<HttpEnv>): Promise<void> {
-  const { actor, user, rights } = await identify(access, c.req.header("authorization"), (token) =>
-    c.get("authenticate")(token, c.get("requestId")),
+/** Finds out who calls, and notes it as the request's caller; `undefined` where nobody is asked. Throws `unauthorized`. */
+async function identify(access: Access, c: Context<HttpEnv>): Promise<Principal | undefined> {
+  const who = access.who === "anyone" ? undefined : await knownCaller(c);
+  c.set("caller", {
+    actor: who ? actorOf(who) : "nobody",
+    user: !who || who.kind === "service" ? null : who.user,
+    impersonator: who?.kind === "session" ? who.impersonator : null,
+    rights: who ? who.rights : noRights,
+    access,
+    requestId: c.get("requestId"),
+    origin: c.get("origin"),
+  });
+  return who;
+}
+
+async function knownCaller(c: Context<HttpEnv>): Promise<Principal> {
+  const token = bearerToken(c.req.header("authorization"));
+  const who = token ? await c.get("authenticate")(token, c.get("requestId")) : undefined;
+  if (who) return who;
+  throw new BerthError(
+    "unauthorized",
+    "This needs an API key, or a session that is still open: sign in with POST /user/v1/sessions. Send it as: Authorization: Bearer <key or token>",
+    { headers: { "WWW-Authenticate": 'Bearer realm="berth"' } },
   );
-  const [requestId, origin] = [c.get("requestId"), c.get("origin")];
-  c.set("caller", { actor, user, rights, access, requestId, origin });
-}
-
-async function identify(
-  access: Access,
-  authorization: string | undefined,
-  authenticate: (token: string) => ReturnType<HttpEnv["Variables"]["authenticate"]>,
-) {
-  if (access.who === "anyone") return { actor: "nobody", user: null, rights: noRights };
-  const token = bearerToken(authorization);
-  const who = token ? await authenticate(token) : undefined;
-  if (!who) {
-    throw new BerthError(
-      "unauthorized",
-      "This needs an API key, or a session that is still open: sign in with POST /user/v1/sessions. Send it as: Authorization: Bearer <key or token>",
-      { headers: { "WWW-Authenticate": 'Bearer realm="berth"' } },
-    );
-  }
-  mustBe(access, who);
-  return { actor: actorOf(who), user: who.kind === "service" ? null : who.user, rights: who.rights };
 }

@@ -4,7 +4,6 @@ import { requestId } from "hono/request-id";
 import { BerthError } from "../errors.ts";
 import type { Logger } from "../observability/log.ts";
 import type { Authenticate } from "./authenticate.ts";
-import { limitBody, requireJson } from "./body.ts";
 import type { HttpEnv } from "./context.ts";
 import { apiHeaders } from "./headers.ts";
 import { inWords } from "./in-words.ts";
@@ -71,6 +70,5 @@ export function createService({ authenticate, limiter, originOf, log }: ServiceO
       },
     }),
   );
-  app.use(limitBody, requireJson);
   return app;
 }

@@ -48,3 +48,27 @@ test("nobody can keep an owner from a new password by having other mails sent to
   const code = codeIn(await mail.catcher.take(email, /Set a new password/));
   await t.expect(200, "PUT", "/user/v1/password", { code, password: `${password} 2` }, open);
 });
+
+test("nobody is kept from a mail because a stranger asked for some to the same address", async () => {
+  const email = freshAddress();
+  const mallory = await person();
+  const malloryTeam = await found(mallory);
+  const bob = await person();
+  const bobTeam = await found(bob);
+  expect(
+    await oneTooMany(async () => (await invite(mallory, malloryTeam.id, email, "viewer")).status),
+  ).toEqual(allBut(201));
+  expect((await invite(bob, bobTeam.id, email, "viewer")).status).toBe(201);
+
+  const from = async (address: string) => {
+    const request = new Request("http://localhost/user/v1/password-resets", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ email }),
+    });
+    const answer = await t.services.fetch(request, { incoming: { socket: { remoteAddress: address } } });
+    return answer.status;
+  };
+  expect(await oneTooMany(() => from("192.0.2.66"))).toEqual(allBut(202));
+  expect(await from("192.0.2.1")).toBe(202);
+});

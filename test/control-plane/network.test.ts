@@ -150,7 +150,8 @@ describe("the tenant service with the instance service elsewhere", () => {
     await expect(client(base).putStack("ten_a234567890123456", request, "r")).rejects.toMatchObject({
       code: "validation_failed",
     });
-    await expect(client(base, "wrong").catalogue()).rejects.toMatchObject({ code: "unauthorized" });
+    // That a service is not let in is nothing to whoever it asks for.
+    await expect(client(base, "wrong").catalogue()).rejects.toMatchObject({ code: "service_unavailable" });
     await expect(client("http://127.0.0.1:9").catalogue()).rejects.toMatchObject({
       code: "service_unavailable",
     });

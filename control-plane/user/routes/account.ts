@@ -8,6 +8,7 @@ import { changeAccount } from "../account/change-account.ts";
 import { changePassword } from "../account/change-password.ts";
 import { confirmEmailChange } from "../account/confirm-email-change.ts";
 import { requestEmailChange } from "../account/request-email-change.ts";
+import { countMail } from "../mail/count-mail.ts";
 import { readSession } from "../session/read-session.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 import { done } from "./done.ts";
@@ -86,7 +87,7 @@ export function addOwnAccountRoutes(app: ServiceApp, deps: UserRouteDeps): void 
   app.openapi(askEmail, async (c) => {
     const ctx = callerContext(deps, c);
     const input = c.req.valid("json");
-    await deps.limiter.take("mails_to", `change ${input.email}`);
+    await countMail(deps.limiter, ctx.caller, { kind: "change", to: input.email });
     await requestEmailChange(ctx, await readSession(ctx), input);
     return c.json(
       { detail: "If the address is free, a mail with a code is on its way to it. Stay signed in." },

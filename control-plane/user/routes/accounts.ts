@@ -8,6 +8,7 @@ import { requestPasswordReset } from "../account/request-password-reset.ts";
 import { resetPassword } from "../account/reset-password.ts";
 import { sendVerification } from "../account/send-verification.ts";
 import { signUp } from "../account/sign-up.ts";
+import { countMail } from "../mail/count-mail.ts";
 import { callerContext, type UserRouteDeps } from "./deps.ts";
 import { done } from "./done.ts";
 
@@ -95,7 +96,7 @@ const ifThereIs = { detail: "If there is such an account, a mail with a code is 
 export function addAccountRoutes(app: ServiceApp, deps: UserRouteDeps): void {
   app.openapi(create, async (c) => {
     const input = c.req.valid("json");
-    await deps.limiter.take("mails_to", `sign-up ${input.email}`);
+    await countMail(deps.limiter, c.get("caller"), { kind: "sign-up", to: input.email });
     await signUp(callerContext(deps, c), input);
     return c.json(
       {
@@ -111,13 +112,13 @@ export function addAccountRoutes(app: ServiceApp, deps: UserRouteDeps): void {
   });
   app.openapi(verifyAgain, async (c) => {
     const { email } = c.req.valid("json");
-    await deps.limiter.take("mails_to", `verification ${email}`);
+    await countMail(deps.limiter, c.get("caller"), { kind: "verification", to: email });
     await sendVerification(callerContext(deps, c), email);
     return c.json(ifThereIs, 202);
   });
   app.openapi(forgot, async (c) => {
     const { email } = c.req.valid("json");
-    await deps.limiter.take("mails_to", `reset ${email}`);
+    await countMail(deps.limiter, c.get("caller"), { kind: "reset", to: email });
     await requestPasswordReset(callerContext(deps, c), email);
     return c.json(ifThereIs, 202);
   });

@@ -4,6 +4,7 @@ import { body, idempotencyHeader } from "../../http/params.ts";
 import { bodyProblems, json, withProblems } from "../../http/responses.ts";
 import { route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
+import { countMail } from "../mail/count-mail.ts";
 import { cancelInvitation } from "../organizations/cancel-invitation.ts";
 import { createInvitation } from "../organizations/create-invitation.ts";
 import { newInvitation } from "../organizations/organization-input.ts";
@@ -81,7 +82,7 @@ export function addInvitationRoutes(app: ServiceApp, deps: UserRouteDeps): void 
       async () => undefined,
       async (scoped) => {
         const { invitation, letter } = await createInvitation({ ...ctx, scoped }, input);
-        await deps.limiter.take("mails_to", `invitation ${input.email}`);
+        await countMail(deps.limiter, ctx.caller, { kind: "invitation", to: input.email });
         letters.push(letter);
         return { status: 201, headers: {}, body: invitation };
       },

@@ -7,6 +7,7 @@ import type { ServiceApp } from "../../http/service.ts";
 import { addressOnly } from "../account/account-input.ts";
 import { claimAddress } from "../account/claim-address.ts";
 import { confirmAddress } from "../account/confirm-address.ts";
+import { countMail } from "../mail/count-mail.ts";
 import { personOf } from "../person-of.ts";
 import { linkSupabase } from "../supabase/link-supabase.ts";
 import { noSupabase } from "../supabase/none.ts";
@@ -135,7 +136,7 @@ export function addLinkRoutes(app: ServiceApp, deps: UserRouteDeps): void {
   app.openapi(claim, async (c) => {
     const ctx = callerContext(deps, c);
     const { email } = c.req.valid("json");
-    await deps.limiter.take("mails_to", `claim ${email}`);
+    await countMail(deps.limiter, ctx.caller, { kind: "claim", to: email });
     await claimAddress(ctx, { userId: personOf(ctx.caller), email });
     return c.json({ detail: "A mail is on its way to this address. Confirm it with the code in it." }, 202);
   });

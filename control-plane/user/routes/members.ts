@@ -44,7 +44,7 @@ const change = route(
 );
 
 const remove = route(
-  { who: "member", role: "admin" },
+  { who: "member", role: "admin", inPerson: true },
   {
     method: "delete",
     path: `${path}/members/{user}`,

@@ -3,7 +3,7 @@ import { principal } from "../../access/principal.ts";
 import { longestToken } from "../../http/authenticate.ts";
 import { body, organizationId } from "../../http/params.ts";
 import { bodyProblems, json, withProblems } from "../../http/responses.ts";
-import { route } from "../../http/route.ts";
+import { countingUnknown, route } from "../../http/route.ts";
 import type { ServiceApp } from "../../http/service.ts";
 import { storable } from "../../http/storable.ts";
 import { issueServiceToken } from "../issue-service-token.ts";
@@ -53,7 +53,6 @@ const issue = route(
       "unauthorized",
     ),
   },
-  "sign_in",
 );
 
 const introspect = route(
@@ -117,15 +116,11 @@ export function addServiceRoutes(app: ServiceApp, deps: UserRouteDeps) {
       const { keys } = await deps.identity.api.getJwks();
       return c.json({ keys: keys.map((key) => ({ ...key, kid: String(key.kid) })) }, 200);
     })
-    .openapi(issue, async (c) =>
-      c.json(
-        await issueServiceToken(
-          { identity: deps.identity, secrets: deps.serviceSecrets },
-          c.req.valid("json"),
-        ),
-        200,
-      ),
-    )
+    .openapi(issue, async (c) => {
+      const { identity, serviceSecrets: secrets } = deps;
+      const issued = () => issueServiceToken({ identity, secrets }, c.req.valid("json"));
+      return c.json(await countingUnknown(c, issued), 200);
+    })
     .openapi(introspect, async (c) =>
       c.json(
         { principal: (await deps.identify(c.req.valid("json").token, c.get("requestId"))) ?? null },
