@@ -18,7 +18,7 @@ export async function readLogin(settings: Settings, login: Login, database: stri
 const longestSocketName = 107;
 
 /** Of our own server, unless the data folder's name is too long for it: there is 127.0.0.1 as well. */
-function socketFolder(settings: Settings): string | undefined {
+export function socketFolder(settings: Settings): string | undefined {
   if (!isOwnServer(settings, new URL(settings.platformDatabaseUrl))) return undefined;
   const folder = dataPaths(settings.dataDir).postgresSocketFolder;
   const name = join(folder, `.s.PGSQL.${settings.postgresPort}`);

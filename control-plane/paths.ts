@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { ServiceName } from "./service-names.ts";
 
 /** The project's root: where Pulumi.yaml is and the plain CLI is run. */
 export const projectRoot = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
@@ -43,6 +44,8 @@ export function dataPaths(dataDir: string) {
     supabaseJwtSecret: join(secrets, "supabase-jwt-secret"),
     /** Mails of an environment without a mail server. */
     mail: join(dataDir, "mail"),
+    /** What a service that runs alone has of the key file. */
+    serviceKeys: (service: ServiceName) => join(secrets, `${service}-keys.json`),
     loginPassword: (login: Login) => join(secrets, `${login}-password`),
     pgpass: join(dataDir, "pgpass"),
     platformState: join(dataDir, "platform-state"),

@@ -1,6 +1,8 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { chmod, link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { deriveKeys, keysText } from "./keys.ts";
 import { dataPaths, logins } from "./paths.ts";
+import { serviceNames } from "./service-names.ts";
 import type { Settings } from "./settings.ts";
 
 /**
@@ -31,6 +33,8 @@ export async function ensureSecrets(settings: Settings): Promise<void> {
     await writeOnce(paths.loginPassword(login), randomBytes(24).toString("base64url"));
   }
   await writeWhole(paths.pgpass, await pgpass(settings));
+  const keys = deriveKeys((await readFile(paths.key, "utf8")).trim());
+  for (const name of serviceNames) await writeWhole(paths.serviceKeys(name), keysText(keys[name]));
 }
 
 /** The pgpass file follows from the settings, so it is the one file that is written again when they change. */

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { cpus, homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import { type ServiceName, serviceNames } from "./service-names.ts";
 
 const port = z.coerce.number().int().min(1).max(65535);
 const cidr = z.cidrv4();
@@ -56,8 +57,14 @@ const variables = z.object({
   BERTH_DOMAIN: z.hostname().default("localhost"),
   /** Traefik's public HTTP port, on all addresses. */
   BERTH_HTTP_PORT: port.default(80),
-  /** The control plane's port, on 127.0.0.1. */
+  /** `together`: the three services are one process on one port. `apart`: each is a process on its own port. */
+  BERTH_SERVICES: z.enum(["together", "apart"]).default("together"),
+  /** The services' port when they are together, on 127.0.0.1. */
   BERTH_API_PORT: port.default(8000),
+  /** Their ports when they are apart, on 127.0.0.1. */
+  BERTH_USER_PORT: port.default(8001),
+  BERTH_TENANT_PORT: port.default(8002),
+  BERTH_INSTANCE_PORT: port.default(8003),
   /** Traefik's ping and API, on 127.0.0.1. */
   BERTH_TRAEFIK_ADMIN_PORT: port.default(8081),
   /** Proxies before the control plane, comma separated: only they are believed where a request came from. */
@@ -101,7 +108,11 @@ export interface Settings {
   env: string;
   domain: string;
   httpPort: number;
+  services: "together" | "apart";
+  /** Of all services, when they are together. */
   apiPort: number;
+  /** Of each, when they are apart. */
+  servicePorts: Record<ServiceName, number>;
   traefikAdminPort: number;
   /** Addresses or networks of proxies whose X-Forwarded-For is believed. */
   proxies: string[];
@@ -127,7 +138,7 @@ export interface Settings {
 }
 
 /** A setting that cannot be used; the message names the variable and what it must be. */
-class SettingsError extends Error {
+export class SettingsError extends Error {
   override name = "SettingsError";
 }
 
@@ -147,7 +158,9 @@ export function parseSettings(env: Record<string, string | undefined>): Settings
     env: v.BERTH_ENV,
     domain: v.BERTH_DOMAIN,
     httpPort: v.BERTH_HTTP_PORT,
+    services: v.BERTH_SERVICES,
     apiPort: v.BERTH_API_PORT,
+    servicePorts: { user: v.BERTH_USER_PORT, tenant: v.BERTH_TENANT_PORT, instance: v.BERTH_INSTANCE_PORT },
     traefikAdminPort: v.BERTH_TRAEFIK_ADMIN_PORT,
     proxies: v.BERTH_PROXIES ?? [],
     postgresPort: v.BERTH_POSTGRES_PORT,
@@ -174,7 +187,7 @@ export function parseSettings(env: Record<string, string | undefined>): Settings
 }
 
 /** Variables whose value is a secret: only the services need them. */
-export const secretVariables = ["SUPABASE_JWT_SECRET"];
+export const secretVariables = ["SUPABASE_JWT_SECRET", "DB_SERVICE_PASSWORD"];
 
 /** An environment for a process that is to know no secret. */
 export function withoutSecrets(env: Record<string, string | undefined>): Record<string, string | undefined> {
@@ -186,10 +199,23 @@ export function fingerprint(settings: Settings): string {
   return createHash("sha256").update(JSON.stringify(settings)).digest("hex").slice(0, 16);
 }
 
+/** The ports that the services take, with the variable that sets each. */
+export function servicePortsOf({
+  services,
+  apiPort,
+  servicePorts,
+}: Pick<Settings, "services" | "apiPort" | "servicePorts">): Array<{ variable: string; port: number }> {
+  if (services === "together") return [{ variable: "BERTH_API_PORT", port: apiPort }];
+  return serviceNames.map((name) => ({
+    variable: `BERTH_${name.toUpperCase()}_PORT`,
+    port: servicePorts[name],
+  }));
+}
+
 function refuseSharedPorts(settings: Settings): void {
   const ports: Array<[string, number]> = [
     ["BERTH_HTTP_PORT", settings.httpPort],
-    ["BERTH_API_PORT", settings.apiPort],
+    ...servicePortsOf(settings).map(({ variable, port }): [string, number] => [variable, port]),
     ["BERTH_TRAEFIK_ADMIN_PORT", settings.traefikAdminPort],
     ["BERTH_POSTGRES_PORT", settings.postgresPort],
     ["BERTH_REDIS_PORT", settings.redisPort],
@@ -216,4 +242,23 @@ export function gatewayOf(subnet: string): string {
 export function isOwnServer(settings: Pick<Settings, "postgresPort">, server: URL): boolean {
   const local = server.hostname === "localhost" || server.hostname === "127.0.0.1";
   return local && Number(server.port || "5432") === settings.postgresPort;
+}
+
+/** Proxies that are believed where a request came from: the operator's, and Traefik, which is on this machine. */
+export function proxiesOf({ proxies }: Pick<Settings, "proxies">): string[] {
+  return ["127.0.0.1", ...proxies];
+}
+
+/** The port on 127.0.0.1 where each service answers. */
+export function portsByService({
+  services,
+  apiPort,
+  servicePorts,
+}: Pick<Settings, "services" | "apiPort" | "servicePorts">): Record<ServiceName, number> {
+  return services === "apart" ? servicePorts : { user: apiPort, tenant: apiPort, instance: apiPort };
+}
+
+/** The host name that Traefik gives to the services. */
+export function apiHost({ domain }: Pick<Settings, "domain">): string {
+  return `api.${domain}`;
 }

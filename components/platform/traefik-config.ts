@@ -55,12 +55,33 @@ export function traefikConf(config: TraefikConfig): string {
   );
 }
 
-/** Text of the file provider: what no tenant's route takes gets the page for unknown hosts. */
-export function pagesConf(page: { html: string; text: string }): string {
+/** Where Traefik finds the control plane: a host name, and by the first part of a path a port of 127.0.0.1. */
+export interface ApiRoutes {
+  host: string;
+  ports: Record<string, number>;
+}
+
+/** Text of the file provider: the control plane's own routes; what no route takes gets the page for unknown hosts. */
+export function ownRoutesConf(api: ApiRoutes, page: { html: string; text: string }): string {
+  const parts = Object.entries(api.ports);
+  const routers = parts.map(([part]) => [
+    `api-${part}`,
+    {
+      rule: `Host(\`${api.host}\`) && PathPrefix(\`/${part}/\`)`,
+      entryPoints: [entryPoint],
+      service: `api-${part}`,
+    },
+  ]);
+  const services = parts.map(([part, port]) => [
+    `api-${part}`,
+    { loadBalancer: { servers: [{ url: `http://127.0.0.1:${port}` }] } },
+  ]);
   return JSON.stringify(
     {
       http: {
+        services: Object.fromEntries(services),
         routers: {
+          ...Object.fromEntries(routers),
           "unknown-host": {
             rule: "PathPrefix(`/`)",
             priority: 1,

@@ -1,13 +1,14 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { platformContainer } from "./container.ts";
-import { pagesConf } from "./traefik-config.ts";
+import { type ApiRoutes, ownRoutesConf } from "./traefik-config.ts";
 import { pluginFolder, pluginManifest, pluginSource, unknownHostPage } from "./unknown-host-plugin.ts";
 
 export interface TraefikArgs {
   env: string;
   image: pulumi.Input<string>;
   adminPort: number;
+  api: ApiRoutes;
   /** File of this machine with the static configuration (see `traefikConf`); it holds Redis' password. */
   configFile: string;
   configHash: string;
@@ -34,7 +35,7 @@ export class Traefik extends pulumi.ComponentResource {
               sourceHash: args.configHash,
               permissions: "0400",
             },
-            { path: "/etc/berth/pages.yml", content: pagesConf(unknownHostPage) },
+            { path: "/etc/berth/pages.yml", content: ownRoutesConf(args.api, unknownHostPage) },
             { path: `${pluginFolder}/.traefik.yml`, content: pluginManifest },
             { path: `${pluginFolder}/unknownhost.go`, content: pluginSource },
           ],

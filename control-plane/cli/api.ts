@@ -1,5 +1,6 @@
 import { dataPaths } from "../paths.ts";
-import type { Settings } from "../settings.ts";
+import { isServiceName, type ServiceName } from "../service-names.ts";
+import { apiHost, portsByService, type Settings } from "../settings.ts";
 import { readIfThere } from "./read-if-there.ts";
 
 interface Told {
@@ -28,9 +29,21 @@ export class ApiError extends Error {
 
 export type Api = <T>(method: string, path: string, body?: unknown) => Promise<T>;
 
-/** Base URL of the control plane as it is reached from this machine. */
+/** Base URL under which a service is reached from this machine. */
+export function serviceUrl(settings: Settings, service: ServiceName): string {
+  return `http://127.0.0.1:${portsByService(settings)[service]}`;
+}
+
+/** Base URL of all services: through Traefik when each has a port of its own. */
 export function apiUrl(settings: Settings): string {
-  return `http://127.0.0.1:${settings.apiPort}`;
+  if (settings.services === "together") return serviceUrl(settings, "tenant");
+  return `http://${apiHost(settings)}${settings.httpPort === 80 ? "" : `:${settings.httpPort}`}`;
+}
+
+/** Base URL of the service that a path belongs to. */
+function baseOf(settings: Settings, path: string): string {
+  const name = path.split("/")[1] ?? "";
+  return serviceUrl(settings, isServiceName(name) ? name : "tenant");
 }
 
 /** Calls the control plane with the data folder's key. Throws {@link ApiError} for any answer but 2xx. */
@@ -58,7 +71,8 @@ export function keyMissing(settings: Settings): string {
 /** Calls the control plane with a key or a session's token, or as nobody. Throws {@link ApiError} for any answer but 2xx. */
 export function createApi(settings: Settings, token?: string): Api {
   return async <T>(method: string, path: string, body?: unknown): Promise<T> => {
-    const response = await fetch(`${apiUrl(settings)}${path}`, {
+    const base = baseOf(settings, path);
+    const response = await fetch(`${base}${path}`, {
       method,
       headers: {
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
@@ -68,7 +82,7 @@ export function createApi(settings: Settings, token?: string): Api {
       signal: AbortSignal.timeout(30_000),
     }).catch((cause: Error) => {
       if (cause.name === "TimeoutError") throw cause;
-      throw new Error(`Nothing answers at ${apiUrl(settings)}. Bring the control plane up: bin/berth start`, {
+      throw new Error(`Nothing answers at ${base}. Bring the control plane up: bin/berth start`, {
         cause,
       });
     });

@@ -6,6 +6,7 @@ import { openDatabase, type Queries } from "../database.ts";
 import { findTenant } from "../instance/find-tenant.ts";
 import { readStack } from "../instance/read-stack.ts";
 import { createSecretsBox } from "../instance/secrets-box.ts";
+import { deriveKeys } from "../keys.ts";
 import { readLogin, readSecret } from "../login.ts";
 import { createLog } from "../observability/log.ts";
 import { dataPaths, projectRoot } from "../paths.ts";
@@ -50,7 +51,7 @@ async function writeStackConfig(settings: Settings, slug: string): Promise<strin
   });
   try {
     const db: Queries = database.db;
-    const box = createSecretsBox(await readSecret(paths.key));
+    const box = createSecretsBox(deriveKeys(await readSecret(paths.key)).instance.stackSecrets);
     const stack = await readStack({ db, box }, await findTenant(db, slug));
     // Before that the config lacks the database's identity, by which `up` refuses to make an empty one.
     if (!stack.salt || !stack.readyAt) {

@@ -84,9 +84,13 @@ export function program(line: CommandLine): Command {
   berth
     .command("supervise", { hidden: true })
     .action(async () => (await import("./supervise.ts")).superviseHere({ ...line, settings: settings() }));
-  berth.command("serve", { hidden: true }).action(async () => (await import("./serve.ts")).serve(settings()));
   berth
-    .command("provision", { hidden: true })
-    .action(async () => (await import("./provision.ts")).provision({ ...line, settings: settings() }));
+    .command("serve", { hidden: true })
+    .argument("[service]", "user, tenant or instance; all of them without one")
+    .action(async (service?: string) => {
+      if (service === "provisioner")
+        await (await import("./provision.ts")).provision({ ...line, settings: settings() });
+      else await (await import("./serve.ts")).serve({ ...line, settings: settings() }, service);
+    });
   return berth;
 }

@@ -5,10 +5,11 @@ import { migrateAll } from "../migrate.ts";
 import { dataPaths } from "../paths.ts";
 import { alone } from "../platform/lock.ts";
 import { takenPort } from "../platform/taken-port.ts";
-import { fingerprint, type Settings } from "../settings.ts";
+import { serviceNames } from "../service-names.ts";
+import { fingerprint, type Settings, servicePortsOf } from "../settings.ts";
 import { askSupervisor } from "../supervisor/ask.ts";
 import { until } from "../until.ts";
-import { apiUrl } from "./api.ts";
+import { apiUrl, serviceUrl } from "./api.ts";
 import type { CommandLine } from "./command-line.ts";
 import { offerFirstStaffLink } from "./offer-first-staff.ts";
 import { platformUp } from "./platform.ts";
@@ -46,8 +47,10 @@ export async function start(args: CommandLine & { settings: Settings; makesStaff
 
 /** Starts the supervisor in a session of its own, so that it outlives the terminal. */
 async function launch({ settings, env, node, main }: CommandLine & { settings: Settings }): Promise<void> {
-  const taken = await takenPort("BERTH_API_PORT", settings.apiPort, "127.0.0.1");
-  if (taken) throw new Error(taken);
+  for (const { variable, port } of servicePortsOf(settings)) {
+    const taken = await takenPort(variable, port, "127.0.0.1");
+    if (taken) throw new Error(taken);
+  }
   const paths = dataPaths(settings.dataDir);
   const log = openSync(join(paths.log, "supervisor.log"), "a", 0o600);
   const supervisor = spawn(node, [main, "supervise"], {
@@ -86,8 +89,8 @@ async function healthy(settings: Settings): Promise<void> {
   await until(
     async () => {
       const answers = await Promise.all(
-        ["user", "tenant", "instance"].map(async (service) => {
-          const response = await fetch(`${apiUrl(settings)}/${service}/health`, {
+        serviceNames.map(async (service) => {
+          const response = await fetch(`${serviceUrl(settings, service)}/${service}/health`, {
             signal: AbortSignal.timeout(2_000),
           }).catch(() => undefined);
           const health = response?.ok ? ((await response.json()) as Health) : undefined;

@@ -11,7 +11,7 @@ import { addOperationRoutes } from "./routes/operations.ts";
 import { addStackRoutes } from "./routes/stacks.ts";
 
 export interface InstanceAppDeps extends ServiceOptions, InstanceRouteDeps {
-  checks: { database: Check; provisioner: Check };
+  checks: { database: Check; user: Check; provisioner: Check };
 }
 
 /** The instance service: what is. Stacks, operations and what happens to them. */

@@ -38,10 +38,17 @@ export function createInstanceClient(options: {
   baseUrl: string;
   /** What the caller shows itself by. */
   token: () => Promise<string>;
+  /** Called when that is refused. */
+  forgetToken?: () => void;
   fetch: typeof fetch;
 }): InstanceClient {
   const headers = async () => ({ authorization: `Bearer ${await options.token()}` });
-  const settings = { headers, fetch: options.fetch };
+  const fetching: typeof fetch = async (...request) => {
+    const answer = await options.fetch(...request);
+    if (answer.status === 401) options.forgetToken?.();
+    return answer;
+  };
+  const settings = { headers, fetch: fetching };
   const stacks = hc<ReturnType<typeof addStackRoutes>>(options.baseUrl, settings).instance.v1;
   const feeds = hc<ReturnType<typeof addFeedRoutes>>(options.baseUrl, settings).instance.v1;
   const soon = () => ({ init: { signal: AbortSignal.timeout(timeoutMs) } });

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { type StackSecrets, stackSecrets } from "./spec.ts";
 
 /** Seals a stack's secrets under the key file, bound to the tenant they belong to. */
@@ -10,9 +10,8 @@ export interface SecretsBox {
 
 const version = "v1";
 
-/** @param key what the key file holds: 32 bytes in base64 */
-export function createSecretsBox(key: string): SecretsBox {
-  const secret = deriveKey(key, "stack secrets");
+/** @param secret 32 bytes, made of the key file */
+export function createSecretsBox(secret: Buffer): SecretsBox {
   return {
     seal(tenantId, secrets) {
       const nonce = randomBytes(12);
@@ -43,12 +42,4 @@ export function createSecretsBox(key: string): SecretsBox {
       }
     },
   };
-}
-
-/** A key of its own for each use of the key file. */
-export function deriveKey(key: string, use: string): Buffer {
-  const bytes = Buffer.from(key, "base64");
-  if (bytes.length !== 32)
-    throw new Error("The key file must hold 32 bytes in base64. Restore it from a backup.");
-  return Buffer.from(hkdfSync("sha256", bytes, "", `berth ${use}`, 32));
 }

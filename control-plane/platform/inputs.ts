@@ -6,7 +6,7 @@ import { redisConf, traefikConf } from "../../components/platform/index.ts";
 import type { PlatformConfig } from "../../stacks/platform/contract.ts";
 import { dataPaths, logins, projectRoot } from "../paths.ts";
 import { writeWhole } from "../secrets.ts";
-import { gatewayOf, type Settings } from "../settings.ts";
+import { apiHost, gatewayOf, portsByService, type Settings } from "../settings.ts";
 import type { PlatformTools } from "./tools.ts";
 
 /** The stack's config but for the images' user numbers, which are asked for only when something is to be made. */
@@ -49,6 +49,7 @@ export async function makeInputs(settings: Settings, tools: PlatformTools): Prom
       httpPort: settings.httpPort,
       adminPort: settings.traefikAdminPort,
       configFile: await configFile(join(folder, "traefik.yml"), traefik),
+      api: { host: apiHost(settings), ports: portsByService(settings) },
     },
   };
 }

@@ -8,6 +8,7 @@ import { expireLeases } from "../instance/expire-leases.ts";
 import { announceProvisioner } from "../instance/presence.ts";
 import { createWake, listenForWork } from "../instance/queue.ts";
 import { createSecretsBox } from "../instance/secrets-box.ts";
+import { deriveKeys } from "../keys.ts";
 import { listen } from "../listen.ts";
 import type { Logger } from "../observability/log.ts";
 import { dataPaths, type Login } from "../paths.ts";
@@ -108,7 +109,7 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
     worker: workerName(hostname(), tag),
     ctx: {
       db: database.db,
-      box: createSecretsBox((await readFile(paths.key, "utf8")).trim()),
+      box: createSecretsBox(deriveKeys((await readFile(paths.key, "utf8")).trim()).instance.stackSecrets),
       wake: createWake(database.db),
     },
     pool,

@@ -7,7 +7,7 @@ import { addOrganizationRoutes } from "./routes/organizations.ts";
 import { addTenantRoutes } from "./routes/tenants.ts";
 
 export interface TenantAppDeps extends ServiceOptions, TenantRouteDeps {
-  checks: { database: Check; instance: Check };
+  checks: { database: Check; user: Check; instance: Check };
 }
 
 /** The tenant service: what should be. */

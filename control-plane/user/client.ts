@@ -10,6 +10,8 @@ export interface UserClient {
   identify(token: string, requestId: string): Promise<Principal | undefined>;
   /** What this service shows to another one, or to the user service itself. */
   serviceToken(audience: "user" | "tenant" | "instance"): Promise<string>;
+  /** Has another one made: the last one was refused. */
+  forgetToken(audience: "user" | "tenant" | "instance"): void;
   keys(): Promise<JSONWebKeySet>;
   /** Whether there is such an organisation. */
   hasOrganization(id: string): Promise<boolean>;
@@ -26,23 +28,30 @@ const usedMs = 8 * 60_000;
 
 /**
  * @param options.service who asks
- * @param options.secret proves it, in base64url
+ * @param options.secret proves it
  * @param options.fetch goes over the network, or straight into the app when both run in one process
  */
 export function createUserClient(options: {
   baseUrl: string;
   service: string;
-  secret: string;
+  secret: Buffer;
   fetch: typeof fetch;
 }): UserClient {
-  const api = hc<ReturnType<typeof addServiceRoutes>>(options.baseUrl, { fetch: options.fetch }).user.v1;
+  const fetching: typeof fetch = async (...request) => {
+    const answer = await options.fetch(...request);
+    if (answer.status === 401) forgetToken("user");
+    return answer;
+  };
+  const api = hc<ReturnType<typeof addServiceRoutes>>(options.baseUrl, { fetch: fetching }).user.v1;
   const init = () => ({ init: { signal: AbortSignal.timeout(timeoutMs) } });
   const tokens = new Map<string, { token: Promise<string>; until: number }>();
 
+  const forgetToken: UserClient["forgetToken"] = (audience) => void tokens.delete(audience);
   const serviceToken: UserClient["serviceToken"] = (audience) => {
     const known = tokens.get(audience);
     if (known && known.until > performance.now()) return known.token;
-    const { service, secret } = options;
+    const { service } = options;
+    const secret = options.secret.toString("base64url");
     const token = answered(
       self,
       api["service-tokens"].$post({ json: { service, audience, secret } }, init()),
@@ -61,6 +70,7 @@ export function createUserClient(options: {
 
   return {
     serviceToken,
+    forgetToken,
     async identify(token, requestId) {
       const call = api.introspections.$post({ json: { token } }, await asService(requestId));
       return (await (await answered(self, call)).json()).principal ?? undefined;

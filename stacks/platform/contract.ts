@@ -28,7 +28,14 @@ const platformConfig = z.strictObject({
     passwordFile: file,
   }),
   redis: z.strictObject({ image: z.string().min(1), uid: id, gid: id, port, configFile: file }),
-  traefik: z.strictObject({ image: z.string().min(1), httpPort: port, adminPort: port, configFile: file }),
+  traefik: z.strictObject({
+    image: z.string().min(1),
+    httpPort: port,
+    adminPort: port,
+    configFile: file,
+    /** The control plane's host name, and the port on 127.0.0.1 for the first part of each path. */
+    api: z.strictObject({ host: z.hostname(), ports: z.record(z.string().regex(/^[a-z]+$/), port) }),
+  }),
 });
 export type PlatformConfig = z.infer<typeof platformConfig>;
 

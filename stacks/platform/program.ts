@@ -40,6 +40,7 @@ export function program(config: PlatformConfig) {
     env,
     image: traefik.image,
     adminPort: traefik.adminPort,
+    api: traefik.api,
     configFile: traefik.configFile.path,
     configHash: traefik.configFile.sha256,
   });

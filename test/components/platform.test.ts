@@ -37,6 +37,7 @@ const config: PlatformConfig = {
     image: "berth/traefik:3.6",
     httpPort: 8888,
     adminPort: 8899,
+    api: { host: "api.localhost", ports: { user: 8000, tenant: 8000 } },
     configFile: file("/data/platform/traefik.yml"),
   },
 };

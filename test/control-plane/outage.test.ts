@@ -21,6 +21,7 @@ import {
   catalogue,
   freshSlug,
   key,
+  keys,
   newTenantBody,
   noLimits,
   noMail,
@@ -55,7 +56,11 @@ beforeAll(async () => {
   await seedStaff((sql, values) => server.sql(sql, values, databases.names.auth), apiKey);
   services.start();
   database = openDatabase({ login: databases.logins.instance, name: "test worker", log });
-  t.worker = { db: database.db, box: createSecretsBox(key), wake: createWake(database.db) };
+  t.worker = {
+    db: database.db,
+    box: createSecretsBox(keys.instance.stackSecrets),
+    wake: createWake(database.db),
+  };
   t.logged = logged;
   t.call = (method, path, body, headers = {}) =>
     Promise.resolve(

@@ -1,13 +1,12 @@
 import { decodeJwt, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 import { describe, expect, test } from "vitest";
 import { createServiceTokenVerifier } from "../../control-plane/access/service-token.ts";
-import { deriveKey } from "../../control-plane/instance/secrets-box.ts";
 import { as, open } from "./people.ts";
-import { key, type Problem, serviceHeaders, withServices } from "./support.ts";
+import { keys, type Problem, serviceHeaders, withServices } from "./support.ts";
 
 const t = withServices();
 const feed = "/instance/v1/feed";
-const secretOf = (service: string) => deriveKey(key, `service ${service}`).toString("base64url");
+const secretOf = (service: "tenant" | "instance") => keys[service].service.toString("base64url");
 const tokenOf = ({ authorization = "" }: Record<string, string>) => authorization.slice("Bearer ".length);
 
 async function ownKey(alg = "EdDSA") {
@@ -56,7 +55,7 @@ describe("what one service shows to another", () => {
       ["tenant", secretOf("instance")],
       ["tenant", ""],
       ["tenant", `${secretOf("tenant")}x`],
-      ["nobody", secretOf("nobody")],
+      ["nobody", secretOf("tenant")],
       ["constructor", ""],
     ]) {
       const body = { service, audience: "instance", secret };

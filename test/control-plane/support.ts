@@ -6,7 +6,8 @@ import { type LimitTable, limits } from "../../control-plane/http/limits.ts";
 import type { InstanceContext } from "../../control-plane/instance/context.ts";
 import { putTemplate } from "../../control-plane/instance/put-template.ts";
 import { createWake } from "../../control-plane/instance/queue.ts";
-import { createSecretsBox, deriveKey } from "../../control-plane/instance/secrets-box.ts";
+import { createSecretsBox } from "../../control-plane/instance/secrets-box.ts";
+import { deriveKeys } from "../../control-plane/keys.ts";
 import { createLog } from "../../control-plane/observability/log.ts";
 import { createServices, type Services, type ServicesOptions } from "../../control-plane/services.ts";
 import { createUserClient } from "../../control-plane/user/client.ts";
@@ -16,6 +17,7 @@ import { type Staff, seedStaff } from "../support/seed-staff.ts";
 /** A key of the platform's staff, which every file's services know. */
 export const apiKey = "berth_the-key-of-the-tests";
 export const key = randomBytes(32).toString("base64");
+export const keys = deriveKeys(key);
 
 /** For services of whose mails a test wants to know nothing. */
 export const noMail: Pick<ServicesOptions, "mailer"> = {
@@ -84,7 +86,11 @@ export function withServices(options: Partial<ServicesOptions> = {}): TestServic
       ...options,
     });
     database = openDatabase({ login: databases.logins.instance, name: "test worker", log });
-    const worker = { db: database.db, box: createSecretsBox(key), wake: createWake(database.db) };
+    const worker = {
+      db: database.db,
+      box: createSecretsBox(keys.instance.stackSecrets),
+      wake: createWake(database.db),
+    };
     Object.assign(test, { databases, services, worker, logged: text });
     test.staff = await seedStaff((sql, values) => test.rows("auth", sql, values), apiKey);
     test.asService = await serviceHeaders(services);
@@ -132,7 +138,7 @@ export async function serviceHeaders(
   const client = createUserClient({
     baseUrl: "http://localhost",
     service: "tenant",
-    secret: deriveKey(key, "service tenant").toString("base64url"),
+    secret: keys.tenant.service,
     fetch: async (input, init) => services.fetch(new Request(input, init)),
   });
   return { authorization: `Bearer ${await client.serviceToken(audience)}` };

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { CallerName } from "../../control-plane/access/table.ts";
 import { newId } from "../../control-plane/ids.ts";
-import { deriveKey } from "../../control-plane/instance/secrets-box.ts";
 import { signAddressCode } from "../../control-plane/user/account/address-code.ts";
 import { placeholderAddress } from "../../control-plane/user/account/placeholder-address.ts";
 import type { Identity } from "../../control-plane/user/identity.ts";
@@ -11,11 +10,11 @@ import { double } from "./double.ts";
 import { freshAddress, password } from "./people.ts";
 import type { MakeRequest } from "./requests.ts";
 import type { signWith, supabaseProject } from "./supabase-project.ts";
-import { key } from "./support.ts";
+import { keys } from "./support.ts";
 
 const v1 = "/user/v1";
 const identity = {
-  $context: Promise.resolve({ secret: deriveKey(key, "identity").toString("base64") }),
+  $context: Promise.resolve({ secret: keys.user.identity.toString("base64") }),
 } as unknown as Identity;
 
 /** Operations that anybody may call: what is sent is refused for what it says, or done. */
@@ -49,7 +48,7 @@ export const openRequests: Record<string, MakeRequest> = {
     body: {
       service: "tenant",
       audience: "instance",
-      secret: deriveKey(key, "service tenant").toString("base64url"),
+      secret: keys.tenant.service.toString("base64url"),
     },
   }),
 };

@@ -12,6 +12,7 @@ import { createWake } from "../../control-plane/instance/queue.ts";
 import { readStack } from "../../control-plane/instance/read-stack.ts";
 import { createSecretsBox } from "../../control-plane/instance/secrets-box.ts";
 import type { StackSpec } from "../../control-plane/instance/spec.ts";
+import { deriveKeys } from "../../control-plane/keys.ts";
 import { readLogin } from "../../control-plane/login.ts";
 import { createLog, type Logger } from "../../control-plane/observability/log.ts";
 import { dataPaths, type Login } from "../../control-plane/paths.ts";
@@ -66,7 +67,7 @@ export async function openRecord() {
     name: "test",
     log,
   });
-  const box = createSecretsBox(readFileSync(paths.key, "utf8").trim());
+  const box = createSecretsBox(deriveKeys(readFileSync(paths.key, "utf8").trim()).instance.stackSecrets);
   const caller = ownCaller("test", "test");
   const ctx: CallerContext = { db, box, wake: createWake(db), caller };
   return new TestRecord(ctx, close);

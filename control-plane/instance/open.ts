@@ -1,0 +1,65 @@
+import { createServiceTokenVerifier } from "../access/service-token.ts";
+import { type DatabaseLogin, openDatabase } from "../database.ts";
+import { type Authenticate, authenticateBy } from "../http/authenticate.ts";
+import { forgetOldAnswers } from "../http/idempotency.ts";
+import type { ServiceOptions } from "../http/service.ts";
+import type { ServiceKeys } from "../keys.ts";
+import { listen } from "../listen.ts";
+import { lifeOf, type RunningService } from "../running-service.ts";
+import { createSignals } from "../signals.ts";
+import { startTidying } from "../tidy.ts";
+import type { UserClient } from "../user/client.ts";
+import { createInstanceApp } from "./app.ts";
+import { checkProvisioner } from "./presence.ts";
+import { createWake } from "./queue.ts";
+import type { ProbeInstance } from "./read-instance.ts";
+import { feedSignal } from "./routes/feed.ts";
+import { createSecretsBox } from "./secrets-box.ts";
+
+export interface InstanceServiceOptions extends Omit<ServiceOptions, "authenticate"> {
+  login: DatabaseLogin;
+  keys: ServiceKeys["instance"];
+  users: UserClient;
+  /** Asks whose a token is, where that can be asked more straight than by `users`. */
+  identify?: Authenticate | undefined;
+  probe: ProbeInstance;
+  /** Milliseconds between two signs of life of an event stream. Default: 15 seconds. */
+  heartbeatMs?: number | undefined;
+}
+
+/** What is, over the instance database. */
+export function openInstanceService(options: InstanceServiceOptions) {
+  const { login, keys, users, identify = users.identify, log } = options;
+  const database = openDatabase({ login, name: "berth instance", log });
+  const { db, within } = database;
+  const signals = createSignals();
+  const app = createInstanceApp({
+    limiter: options.limiter,
+    originOf: options.originOf,
+    log,
+    probe: options.probe,
+    heartbeatMs: options.heartbeatMs ?? 15_000,
+    authenticate: authenticateBy(createServiceTokenVerifier("instance", users.keys), identify),
+    ctx: { box: createSecretsBox(keys.stackSecrets), wake: createWake(db) },
+    within,
+    signals,
+    secret: keys.idempotency,
+    checks: {
+      database: () => database.ping(),
+      user: () => users.ping(),
+      provisioner: () => checkProvisioner(db),
+    },
+  });
+  const begin = () => {
+    const listener = listen({
+      login,
+      name: "berth instance listener",
+      channels: ["feed", "operation_events"],
+      onNotify: (channel, payload) => signals.fire(channel === "feed" ? feedSignal : payload),
+      onConnect: () => signals.fire(),
+      log,
+    });
+    return [{ stop: () => listener.close() }, startTidying({ answers: () => forgetOldAnswers(db) }, log)];
+  };
+  return { app, ...lifeOf(begin, () => database.close()) } satisfies RunningService;
+}

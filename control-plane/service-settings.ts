@@ -1,0 +1,99 @@
+import { readFile } from "node:fs/promises";
+import { z } from "zod";
+import type { DatabaseLogin } from "./database.ts";
+import { type ServiceKeys, serviceKeys } from "./keys.ts";
+import { readSecret } from "./login.ts";
+import type { ServiceName } from "./service-names.ts";
+import { type Settings, SettingsError } from "./settings.ts";
+
+const text = z.string({ error: "must be set for a service that runs alone" }).min(1);
+
+const variables = z
+  .object({
+    /** The service's own login. */
+    DB_SERVICE_USER: text,
+    /** Its password, or better the file that holds it. */
+    DB_SERVICE_PASSWORD: z.string().optional(),
+    DB_SERVICE_PASSWORD_FILE: z.string().optional(),
+    /** A name, an address, or the folder of a Unix socket. */
+    POSTGRES_HOST: text,
+    POSTGRES_PORT: z.coerce.number().int().min(1).max(65_535).default(5432),
+    POSTGRES_DB: text,
+    /** File with the service's keys (see keys.ts). */
+    BERTH_KEYS_FILE: text,
+    BERTH_REDIS_PASSWORD_FILE: text,
+    /** Where the other services answer. Default: this machine, at their ports. */
+    BERTH_USER_URL: z.url().optional(),
+    BERTH_INSTANCE_URL: z.url().optional(),
+  })
+  .refine((v) => v.DB_SERVICE_PASSWORD !== undefined || v.DB_SERVICE_PASSWORD_FILE !== undefined, {
+    path: ["DB_SERVICE_PASSWORD"],
+    error: "must be set for a service that runs alone, or DB_SERVICE_PASSWORD_FILE",
+    // Told together with what else is missing.
+    when: () => true,
+  });
+
+/** What a service needs besides the settings when it runs alone: nothing of another service's. */
+export interface ServiceSettings<Name extends ServiceName> {
+  login: DatabaseLogin;
+  keys: ServiceKeys[Name];
+  redisPassword: string;
+  userUrl: string;
+  instanceUrl: string;
+}
+
+/** Reads the variables of a service that runs alone, and the files they name. Throws {@link SettingsError}. */
+export async function readServiceSettings<Name extends ServiceName>(
+  service: Name,
+  settings: Settings,
+  env: Record<string, string | undefined>,
+): Promise<ServiceSettings<Name>> {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const parsed = variables.safeParse(given);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+    throw new SettingsError(`Settings that cannot be used:\n  ${lines.join("\n  ")}`);
+  }
+  const v = parsed.data;
+  const here = (name: ServiceName) => `http://127.0.0.1:${settings.servicePorts[name]}`;
+  return {
+    login: {
+      ...serverOf(v),
+      password: v.DB_SERVICE_PASSWORD ?? (await readSecret(v.DB_SERVICE_PASSWORD_FILE ?? "")),
+    },
+    keys: await readKeys(service, v.BERTH_KEYS_FILE),
+    redisPassword: await readSecret(v.BERTH_REDIS_PASSWORD_FILE),
+    userUrl: v.BERTH_USER_URL ?? here("user"),
+    instanceUrl: v.BERTH_INSTANCE_URL ?? here("instance"),
+  };
+}
+
+function serverOf(v: z.output<typeof variables>): Pick<DatabaseLogin, "url" | "socketFolder"> {
+  const url = new URL("postgres://127.0.0.1");
+  url.username = v.DB_SERVICE_USER;
+  url.port = `${v.POSTGRES_PORT}`;
+  url.pathname = `/${v.POSTGRES_DB}`;
+  if (v.POSTGRES_HOST.startsWith("/")) return { url: url.href, socketFolder: v.POSTGRES_HOST };
+  url.hostname = v.POSTGRES_HOST;
+  return { url: url.href };
+}
+
+async function readKeys<Name extends ServiceName>(service: Name, file: string): Promise<ServiceKeys[Name]> {
+  const text = await readFile(file, "utf8").catch((cause) => {
+    throw new SettingsError(`BERTH_KEYS_FILE: the file ${file} cannot be read.`, { cause });
+  });
+  const parsed = serviceKeys[service].safeParse(parseJson(text));
+  if (!parsed.success)
+    throw new SettingsError(
+      `BERTH_KEYS_FILE: the file ${file} does not hold the keys of the ${service} service.`,
+    );
+  return parsed.data as ServiceKeys[Name];
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
