@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { dataPaths, logins } from "../../../control-plane/paths.ts";
 import { ensureSecrets } from "../../../control-plane/secrets.ts";
+import { serviceNames } from "../../../control-plane/service-names.ts";
 import { parseSettings, type Settings } from "../../../control-plane/settings.ts";
 
 let settings: Settings;
@@ -30,6 +31,7 @@ test("every secret is made once, for its owner only", async () => {
       "postgres-password",
       "redis-password",
       ...logins.map((l) => `${l}-password`),
+      ...serviceNames.map((name) => `${name}-keys.json`),
     ].sort(),
   );
   expect(new Set(Object.values(first)).size).toBe(Object.keys(first).length);
@@ -46,7 +48,7 @@ test("two at once end with the same secrets, and leave no half files", async () 
   expect(both).toHaveLength(2);
   const { secrets, pgpass } = dataPaths(settings.dataDir);
   const kept = await all(secrets);
-  expect(Object.keys(kept)).toHaveLength(13);
+  expect(Object.keys(kept)).toHaveLength(16);
   expect(await readFile(pgpass, "utf8")).toContain(`:*:router:${kept["router-password"]}\n`);
 });
 
