@@ -1,6 +1,3 @@
-import { randomUUID } from "node:crypto";
-import { mkdir, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { createTransport } from "nodemailer";
 
 /** What one mail says. */
@@ -42,20 +39,5 @@ export function smtpMailer(options: { url: string; password: string | undefined;
       await transport.sendMail({ from: options.from, ...message });
     },
     close: () => transport.close(),
-  };
-}
-
-/** Keeps mails as files of a folder, to be read as they are, for an environment that has no mail server. */
-export function folderMailer({ folder, from }: { folder: string; from: string }): Mailer {
-  return {
-    async send({ to, subject, text }) {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      // Its name sorts by time, and it appears whole.
-      const name = `${new Date().toISOString().replaceAll(":", "")}-${randomUUID().slice(0, 8)}.txt`;
-      const mail = `From: ${from}\nTo: ${to}\nSubject: ${subject}\n\n${text}\n`;
-      await writeFile(join(folder, `.${name}`), mail, { mode: 0o600 });
-      await rename(join(folder, `.${name}`), join(folder, name));
-    },
-    close: () => undefined,
   };
 }

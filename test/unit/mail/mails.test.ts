@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { folderMailer } from "../../../control-plane/mail/mailer.ts";
+import { catchingMailer } from "../../../control-plane/mail/catcher.ts";
 import { compose } from "../../../control-plane/user/mail/compose.ts";
 import { languages } from "../../../control-plane/user/mail/languages.ts";
 import { nameForMail } from "../../../control-plane/user/mail/name-for-mail.ts";
@@ -56,18 +56,22 @@ test.each([
   expect(nameForMail(name)).toBe(isTold ? name : undefined);
 });
 
-test("without a mail server mails are kept as files that only their owner reads, as they are", async () => {
+test("without a mail server mails go by SMTP to one of our own, and are kept as files that only their owner reads", async () => {
   const folder = join(await mkdtemp(join(tmpdir(), "berth-mail-")), "mail");
-  const mailer = folderMailer({ folder, from: "berth@localhost" });
+  const mailer = await catchingMailer({ folder, from: "berth@localhost" });
   try {
     const code = `${"long".repeat(40)}=`;
     const mail = compose("confirmEmail", { ...reader, language: "de" }, code);
     await mailer.send(mail);
     await mailer.send(mail);
     const names = await readdir(folder);
-    expect(names).toHaveLength(2);
-    for (const name of names) expect(name).toMatch(/^\d{4}-.*\.txt$/);
-    const file = join(folder, names[0] ?? "");
+    expect(names.filter((name) => /^\d{4}-.*\.txt$/.test(name))).toHaveLength(2);
+    expect(names.filter((name) => /^\d{4}-.*\.html$/.test(name))).toHaveLength(2);
+    expect(names).toHaveLength(4);
+    const page = await readFile(join(folder, names.find((name) => name.endsWith(".html")) ?? ""), "utf8");
+    expect(page).toContain("<html");
+    expect(page).toContain(code);
+    const file = join(folder, names.find((name) => name.endsWith(".txt")) ?? "");
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     expect((await stat(folder)).mode & 0o777).toBe(0o700);
     const lines = (await readFile(file, "utf8")).split("\n");
