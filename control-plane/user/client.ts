@@ -1,6 +1,7 @@
 import { hc } from "hono/client";
 import type { JSONWebKeySet } from "jose";
 import type { Principal } from "../access/principal.ts";
+import { BerthError } from "../errors.ts";
 import { answered } from "../http/answered.ts";
 import type { addServiceRoutes } from "./routes/services.ts";
 
@@ -73,7 +74,12 @@ export function createUserClient(options: {
     forgetToken,
     async identify(token, requestId) {
       const call = api.introspections.$post({ json: { token } }, await asService(requestId));
-      return (await (await answered(self, call)).json()).principal ?? undefined;
+      const { principal, why } = await (await answered(self, call)).json();
+      if (principal === null && why !== undefined)
+        throw new BerthError("unauthorized", why, {
+          headers: { "WWW-Authenticate": 'Bearer realm="berth"' },
+        });
+      return principal ?? undefined;
     },
     async keys() {
       return (await answered(self, api.jwks.$get(undefined, init()))).json() as Promise<JSONWebKeySet>;

@@ -1,11 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
+import { createUserClient } from "../../control-plane/user/client.ts";
 import { createSupabase } from "../../control-plane/user/supabase/verify.ts";
 import { as, people, withMail } from "./people.ts";
 import { signWith, supabaseProject } from "./supabase-project.ts";
 import {
   captureLog,
   freshSlug,
+  keys,
   newTenantBody,
   type Problem,
   type TenantAnswer,
@@ -87,4 +89,29 @@ test("what needs a session of Berth's own says so", async () => {
   const refused = await t.call("GET", "/user/v1/sessions/current", undefined, await come());
   expect(refused.status).toBe(403);
   expect(((await refused.json()) as Problem).detail).toMatch(/Supabase/);
+});
+
+test("a service that asks over the network is told that it is nobody's, and goes on with its own token", async () => {
+  const asked: string[] = [];
+  const users = createUserClient({
+    baseUrl: "http://localhost",
+    service: "tenant",
+    secret: keys.tenant.service,
+    fetch: async (input, init) => {
+      const request = new Request(input, init);
+      asked.push(new URL(request.url).pathname);
+      return t.services.fetch(request);
+    },
+  });
+  const past = Math.floor(Date.now() / 1_000) - 60;
+  const stale = await signWith(signer, project.claims({ sub: randomUUID(), exp: past }));
+  for (let n = 0; n < 3; n += 1)
+    await expect(users.identify(stale, "test")).rejects.toMatchObject({ code: "unauthorized" });
+  expect(
+    await users.identify(await signWith(signer, project.claims({ sub: randomUUID() })), "test"),
+  ).toMatchObject({
+    kind: "session",
+  });
+  expect(await users.identify("berth_nobodys", "test")).toBeUndefined();
+  expect(asked.filter((path) => path.endsWith("/service-tokens"))).toHaveLength(1);
 });

@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { principal } from "../../access/principal.ts";
+import { isBerthError } from "../../errors.ts";
 import { longestToken } from "../../http/authenticate.ts";
 import { body, organizationId } from "../../http/params.ts";
 import { bodyProblems, json, withProblems } from "../../http/responses.ts";
@@ -69,7 +70,10 @@ const introspect = route(
       {
         200: json(
           "Who it is; null for a token that is nobody's",
-          z.object({ principal: principal.nullable() }),
+          z.object({
+            principal: principal.nullable(),
+            why: z.string().optional().meta({ description: "Why it is nobody's, where that can be told." }),
+          }),
         ),
       },
       ...bodyProblems,
@@ -121,12 +125,18 @@ export function addServiceRoutes(app: ServiceApp, deps: UserRouteDeps) {
       const issued = () => issueServiceToken({ identity, secrets }, c.req.valid("json"));
       return c.json(await countingUnknown(c, issued), 200);
     })
-    .openapi(introspect, async (c) =>
-      c.json(
-        { principal: (await deps.identify(c.req.valid("json").token, c.get("requestId"))) ?? null },
-        200,
-      ),
-    )
+    .openapi(introspect, async (c) => {
+      const { token } = c.req.valid("json");
+      // That somebody else's token is not good is an answer, and no refusal of the service that asks.
+      const found = await deps.identify(token, c.get("requestId")).then(
+        (known) => ({ principal: known ?? null }),
+        (error) => {
+          if (!isBerthError(error, "unauthorized")) throw error;
+          return { principal: null, why: error.message };
+        },
+      );
+      return c.json(found, 200);
+    })
     .openapi(knows, async (c) =>
       c.json({ isKnown: await isKnownOrganization(deps.db, c.req.valid("param").id) }, 200),
     )
