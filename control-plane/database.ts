@@ -78,8 +78,8 @@ function openPools(options: { log: Logger; max?: number }, config: pg.ClientConf
     pool,
     pipeline,
     async close() {
-      pipeline.close();
       await Promise.all([pool.end(), shared.end()]);
+      pipeline.close();
     },
   };
 }
@@ -200,7 +200,8 @@ export function connection(login: DatabaseLogin, name: string): pg.ClientConfig 
   const url = new URL(login.url);
   // Not as `connectionString`: the empty password of a URL would win over the one given apart.
   return {
-    host: login.socketFolder ?? url.hostname,
+    // An IPv6 address has brackets in a URL.
+    host: login.socketFolder ?? url.hostname.replace(/^\[(.+)\]$/, "$1"),
     port: Number(url.port || "5432"),
     user: decodeURIComponent(url.username),
     database: url.pathname.slice(1),
@@ -245,9 +246,9 @@ const clientErrors =
 export function isDatabaseAway(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const code = "code" in cause && typeof cause.code === "string" ? cause.code : "";
-    // 08: connection; 57P01-57P05: shutting down, starting, gone; 53300: no connection left.
     // Its socket is there as long as the server.
     if (code === "ENOENT" && "syscall" in cause && cause.syscall === "connect") return true;
+    // 08: connection; 57P01-57P05: shutting down, starting, gone; 53300: no connection left.
     if (socketErrors.has(code) || /^(08|57P0|53300)/.test(code) || clientErrors.test(cause.message))
       return true;
     if (cause instanceof AggregateError && cause.errors.some(isDatabaseAway)) return true;

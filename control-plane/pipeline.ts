@@ -63,9 +63,12 @@ export function createPipeline(pool: pg.Pool, isBroken: (error: unknown) => bool
         mine.heardAt = performance.now();
         return result;
       } catch (error) {
-        mine.heardAt = performance.now();
         const isUnusable = unusable.has((error as { code?: string }).code ?? "");
-        if (!isUnusable && !isBroken(error)) throw error;
+        if (!isUnusable && !isBroken(error)) {
+          mine.heardAt = performance.now();
+          throw error;
+        }
+        // Not heard of by this: else each of many behind one lock would wait for its own time, one after the other.
         mine.isBroken = true;
         // Those who come from now on get another one.
         if (lent === mine) lent = undefined;
