@@ -1,6 +1,7 @@
 import pg from "pg";
 import { connection, type DatabaseLogin, isDatabaseAway } from "./database.ts";
-import type { ServiceName } from "./service-names.ts";
+import { type ServiceName, serviceNames } from "./service-names.ts";
+import { ownLogins } from "./service-variables.ts";
 
 /** A table that only this service's database has. */
 const landmarks: Record<ServiceName, string> = { user: "users", tenant: "tenants", instance: "stacks" };
@@ -11,7 +12,7 @@ interface Found {
   is_owner: boolean;
   has_landmark: boolean;
   may_use_it: boolean | null;
-  /** Other databases that it may connect to. */
+  /** Other databases of the control plane's that it may connect to. */
   others: string[];
 }
 
@@ -57,6 +58,12 @@ function refused(database: string, error: unknown): string {
   return message;
 }
 
+/** What of the control plane is not this service's. A tenant's database is its owner's to open to whom they like. */
+function notOf(service: ServiceName): string[] {
+  const others = serviceNames.filter((name) => name !== service);
+  return ["pulumi", ...others.map((name) => ownLogins[name].database)];
+}
+
 async function look(service: ServiceName, login: DatabaseLogin): Promise<Found> {
   const client = new pg.Client({ ...connection(login, `berth ${service} check`), query_timeout: 10_000 });
   client.on("error", () => undefined);
@@ -71,12 +78,11 @@ async function look(service: ServiceName, login: DatabaseLogin): Promise<Found> 
          has_table_privilege(to_regclass($1), 'select') and has_table_privilege(to_regclass($1), 'insert') as may_use_it,
          array(
            select o.datname from pg_database o
-           where o.datname not in (current_database(), 'postgres') and o.datallowconn and not o.datistemplate
-             and has_database_privilege(o.datname, 'connect') order by 1
+           where o.datname = any($2) and has_database_privilege(o.datname, 'connect') order by 1
          )::text[] as others
        from pg_roles r, pg_database d
        where r.rolname = current_user and d.datname = current_database()`,
-      [`public.${landmarks[service]}`],
+      [`public.${landmarks[service]}`, notOf(service)],
     );
     const [row] = rows;
     if (!row) throw new Error("PostgreSQL does not know who is logged in.");

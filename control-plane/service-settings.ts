@@ -74,7 +74,12 @@ function serverOf(v: z.output<typeof variables>): Pick<DatabaseLogin, "url" | "s
   url.port = `${v.POSTGRES_PORT}`;
   url.pathname = `/${v.POSTGRES_DB}`;
   if (v.POSTGRES_HOST.startsWith("/")) return { url: url.href, socketFolder: v.POSTGRES_HOST };
-  url.hostname = v.POSTGRES_HOST;
+  const host = v.POSTGRES_HOST.includes(":") ? `[${v.POSTGRES_HOST}]` : v.POSTGRES_HOST;
+  url.hostname = host;
+  if (url.hostname !== host.toLowerCase())
+    throw new SettingsError(
+      `POSTGRES_HOST: ${v.POSTGRES_HOST} is no name, address or folder; a port goes to POSTGRES_PORT.`,
+    );
   return { url: url.href };
 }
 

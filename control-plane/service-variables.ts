@@ -17,6 +17,8 @@ export function serviceVariables(name: ServiceName, settings: Settings): Record<
   const { login, database } = ownLogins[name];
   return {
     DB_SERVICE_USER: login,
+    // Not one that happens to be set around us.
+    DB_SERVICE_PASSWORD: "",
     DB_SERVICE_PASSWORD_FILE: paths.loginPassword(login),
     POSTGRES_HOST: socketFolder(settings) ?? server.hostname,
     POSTGRES_PORT: server.port || "5432",

@@ -34,13 +34,15 @@ export async function serve(line: CommandLine & { settings: Settings }, service?
   const log = createLog(settings, service ?? "services", gatheringOutput());
   const served = service ? await alone(service, settings, env, log) : await together(settings, log);
   const { promise: fell, reject } = Promise.withResolvers<never>();
-  await mustBeOwnLogins(served.logins, log, reject);
+  const ending = new AbortController();
+  await mustBeOwnLogins(served.logins, log, reject, ending.signal);
   const server = listen({ fetch: served.fetch, port: served.port, hostname: "127.0.0.1" }, ({ port }) =>
     log.info({ port }, "the services answer"),
   ) as Server;
   server.once("error", reject);
   served.start();
   log.info({ reason: await Promise.race([stop, fell]) }, "stopping");
+  ending.abort();
   await closed(server);
   await served.stop();
 }
@@ -73,6 +75,7 @@ async function mustBeOwnLogins(
   logins: Served["logins"],
   log: Logger,
   fall: (why: Error) => void,
+  signal: AbortSignal,
 ): Promise<void> {
   const check = async () => {
     for (const name of serviceNames) {
@@ -92,7 +95,10 @@ async function mustBeOwnLogins(
         if (!isDatabaseAway(why)) throw why;
         return false;
       });
-    until(later, { what: "PostgreSQL", deadlineMs: Number.POSITIVE_INFINITY, everyMs: 1_000 }).catch(fall);
+    const wait = { what: "PostgreSQL", deadlineMs: Number.POSITIVE_INFINITY, everyMs: 1_000, signal };
+    until(later, wait).catch((why) => {
+      if (!signal.aborted) fall(why);
+    });
   });
 }
 

@@ -11,7 +11,7 @@ export async function stop(settings: Settings, say: Say): Promise<void> {
   if (!running) return say.line(`The control plane of "${settings.env}" is not running.`);
   await until(async () => (await askSupervisor(supervisorSocket, "status")) === undefined, {
     what: "the control plane to stop",
-    deadlineMs: 90_000,
+    deadlineMs: 120_000,
     everyMs: 100,
   });
   say.line(`The control plane of "${settings.env}" is stopped; platform and tenants stay up.`);
