@@ -3,6 +3,8 @@ export interface TraefikConfig {
   httpPort: number;
   /** Ping and API, on 127.0.0.1. */
   adminPort: number;
+  /** Addresses or networks of the operator's proxies before Traefik. */
+  proxies: string[];
   redisPort: number;
   redisPassword: string;
 }
@@ -29,8 +31,8 @@ export function traefikConf(config: TraefikConfig): string {
         [entryPoint]: {
           address: `:${config.httpPort}`,
           asDefault: true,
-          // Nobody in front of Traefik is trusted to say who the client was.
-          forwardedHeaders: { insecure: false },
+          // Nobody but the operator's proxies is trusted to say who the client was.
+          forwardedHeaders: { insecure: false, trustedIPs: config.proxies },
           transport: {
             // A body may take an hour to arrive, an answer as long as it needs; websockets have no limit.
             respondingTimeouts: { readTimeout: "3600s", writeTimeout: "0s", idleTimeout: "180s" },

@@ -6,6 +6,9 @@ import { type ParsedMail, simpleParser } from "mailparser";
 import { SMTPServer } from "smtp-server";
 import { type Mailer, smtpMailer } from "./mailer.ts";
 
+/** Bytes of a mail; ours have a few thousand. */
+const mostBytes = 1 << 20;
+
 /**
  * For an environment without a mail server: a server of its own, on a port of 127.0.0.1, that takes every mail and sends none
  * on. What a person would read is kept in a folder, as text and as the page that a mail program shows.
@@ -13,6 +16,7 @@ import { type Mailer, smtpMailer } from "./mailer.ts";
 export async function catchingMailer({ folder, from }: { folder: string; from: string }): Promise<Mailer> {
   const server = new SMTPServer({
     authOptional: true,
+    size: mostBytes,
     disabledCommands: ["AUTH", "STARTTLS"],
     onData: (stream, _session, done) =>
       void simpleParser(stream)
@@ -21,8 +25,13 @@ export async function catchingMailer({ folder, from }: { folder: string; from: s
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
+    server.listen(0, "127.0.0.1", () => {
+      server.off("error", reject);
+      resolve();
+    });
   });
+  // Of one talk that broke: who sends is told by its own end of it.
+  server.on("error", () => undefined);
   const { port } = server.server.address() as AddressInfo;
   const mailer = smtpMailer({ url: `smtp://127.0.0.1:${port}`, password: undefined, from });
   return {
