@@ -3,17 +3,24 @@ import { defineConfig } from "vitest/config";
 /** Folders under test/, from the quickest to the slowest. The slow ones share two cores: one file at a time. */
 const project = (
   name: string,
-  options: { testTimeout: number; parallel: boolean; environment?: boolean },
+  options: {
+    testTimeout: number;
+    parallel: boolean;
+    environment?: boolean;
+    /** Where the tests are, if not in the folder of this name. */
+    folder?: string;
+    files?: string;
+  },
 ) => ({
   test: {
     name,
-    include: [`test/${name}/**/*.test.ts`],
+    include: [`test/${options.folder ?? name}/**/${options.files ?? "*"}.test.ts`],
     testTimeout: options.testTimeout,
     hookTimeout: Math.max(120_000, options.testTimeout),
     fileParallelism: options.parallel,
     pool: "forks" as const,
     // One environment for all files of the folder.
-    ...(options.environment ? { globalSetup: `test/${name}/environment.ts` } : {}),
+    ...(options.environment ? { globalSetup: `test/${options.folder ?? name}/environment.ts` } : {}),
   },
 });
 
@@ -29,6 +36,14 @@ export default defineConfig({
       project("cli-stack", { testTimeout: 300_000, parallel: false }),
       project("provisioner", { testTimeout: 300_000, parallel: false, environment: true }),
       project("e2e", { testTimeout: 600_000, parallel: false, environment: true }),
+      // Once more with each service in a process of its own.
+      project("e2e-apart", {
+        testTimeout: 600_000,
+        parallel: false,
+        environment: true,
+        folder: "e2e",
+        files: "{cli,control-plane,first-steps,tenant-life}",
+      }),
       project("faults", { testTimeout: 1_800_000, parallel: false }),
     ],
   },

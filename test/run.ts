@@ -16,7 +16,7 @@ const sets: Record<string, string[][][]> = {
   all: [
     [fast],
     [
-      ["platform", "cli-stack", "provisioner"],
+      ["platform", "cli-stack", "provisioner", "e2e-apart"],
       ["e2e", "faults"],
     ],
   ],

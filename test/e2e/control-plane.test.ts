@@ -3,7 +3,9 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, expect, test } from "vitest";
+import { serviceUrl } from "../../control-plane/cli/api.ts";
 import { dataPaths, projectRoot } from "../../control-plane/paths.ts";
+import { type ServiceName, serviceNames } from "../../control-plane/service-names.ts";
 import { askSupervisor } from "../../control-plane/supervisor/ask.ts";
 import { until } from "../../control-plane/until.ts";
 import { openWorld, type World } from "./world.ts";
@@ -33,8 +35,8 @@ async function supervisors(): Promise<number[]> {
   return found.filter((_, i) => ours[i]);
 }
 
-const status = async (service: string) => {
-  const url = `http://127.0.0.1:${world.settings.apiPort}/${service}/health`;
+const status = async (service: ServiceName) => {
+  const url = `${serviceUrl(world.settings, service)}/${service}/health`;
   const answer = await fetch(url).catch(() => undefined);
   return answer ? ((await answer.json()) as { status: string }).status : "away";
 };
@@ -46,7 +48,9 @@ test("of two starts at once both find the control plane up, under one supervisor
   for (const text of said) expect(text).toContain("answers at");
   const running = await askSupervisor(dataPaths(world.settings.dataDir).supervisorSocket, "status");
   expect(await supervisors()).toEqual([running?.pid]);
-  expect(running?.children.map(({ restarts }) => restarts)).toEqual([0, 0]);
+  expect(running?.children.map(({ restarts }) => restarts)).toEqual(
+    world.settings.services === "apart" ? [0, 0, 0, 0] : [0, 0],
+  );
 });
 
 test("begun while PostgreSQL is stopped, the control plane becomes well once it is there", async () => {
@@ -70,7 +74,7 @@ test("begun while PostgreSQL is stopped, the control plane becomes well once it 
   } finally {
     await world.docker("start", postgres);
   }
-  const all = async () => Promise.all(["user", "tenant", "instance"].map(status));
+  const all = async () => Promise.all(serviceNames.map(status));
   await until(async () => (await all()).every((one) => one === "ok"), {
     what: "all services to be well",
     deadlineMs: 60_000,

@@ -20,10 +20,15 @@ declare module "vitest" {
 const run = promisify(execFile);
 
 export default async function setup(project: TestProject) {
-  const [http, api, admin, postgres, redis] = await freePorts(5);
+  const [http, api, admin, postgres, redis, user, tenant, instance] = await freePorts(8);
+  const isApart = project.name === "e2e-apart";
   const dataDir = await mkdtemp(join(tmpdir(), "berth-e2e-"));
   const berthEnv: Record<string, string> = {
-    BERTH_ENV: `e2e-${process.pid % 100_000}`,
+    BERTH_ENV: `e2e${isApart ? "a" : "-"}${process.pid % 100_000}`,
+    BERTH_SERVICES: isApart ? "apart" : "together",
+    BERTH_USER_PORT: `${user}`,
+    BERTH_TENANT_PORT: `${tenant}`,
+    BERTH_INSTANCE_PORT: `${instance}`,
     BERTH_HTTP_PORT: `${http}`,
     BERTH_API_PORT: `${api}`,
     BERTH_TRAEFIK_ADMIN_PORT: `${admin}`,
