@@ -79,6 +79,19 @@ test("a login that two services could share is taken by neither", async () => {
   expect(await verdict("user", "auth_run", "auth")).toBe("starts");
 });
 
+test("a tenant that opens its database to everybody keeps no service from starting", async () => {
+  await asAdmin((client) => client.query("create database open_to_all"));
+  try {
+    await asAdmin((client) => client.query("grant connect on database open_to_all to public, auth_run"));
+    for (const service of serviceNames) {
+      const { login, database } = ownLogins[service];
+      expect(await verdict(service, login, database)).toBe("starts");
+    }
+  } finally {
+    await asAdmin((client) => client.query("drop database open_to_all"));
+  }
+});
+
 test("another service's login is not taken with another service's database either", async () => {
   expect(reason(await verdict("tenant", "auth_run", "auth"))).toBe("wrong database");
   expect(reason(await verdict("user", "instance_run", "instance"))).toBe("wrong database");
