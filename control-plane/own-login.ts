@@ -78,7 +78,8 @@ async function look(service: ServiceName, login: DatabaseLogin): Promise<Found> 
          has_table_privilege(to_regclass($1), 'select') and has_table_privilege(to_regclass($1), 'insert') as may_use_it,
          array(
            select o.datname from pg_database o
-           where o.datname = any($2) and has_database_privilege(o.datname, 'connect') order by 1
+           where o.datname = any($2) and o.datname <> current_database()
+             and has_database_privilege(o.datname, 'connect') order by 1
          )::text[] as others
        from pg_roles r, pg_database d
        where r.rolname = current_user and d.datname = current_database()`,

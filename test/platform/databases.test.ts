@@ -66,7 +66,10 @@ test("PUBLIC may connect to no database but the closed template0, and makes noth
   expect(rows).toEqual([{ datname: "template0" }]);
   for (const user of ["router", "instance_run", "tenant_run", "auth_run"] as const) {
     const client = await connect({ user, database: rights[user][0] ?? "" });
-    await expect(client.query("create table mine (id int)"), user).rejects.toThrow("permission denied");
+    // Without the right to use it, a schema is none, once the tables are made.
+    await expect(client.query("create table mine (id int)"), user).rejects.toThrow(
+      /permission denied|no schema has been selected/,
+    );
     await expect(client.query("create temp table mine (id int)"), user).rejects.toThrow("permission denied");
     await client.end();
   }

@@ -153,7 +153,7 @@ test("a service that runs alone says which variables it lacks, and which login i
   expect(keys).toMatchObject({ code: 1 });
   expect(keys.said).toMatch(/BERTH_KEYS_FILE: the file .+ does not hold the keys of the tenant service\./);
   const wrong = await serve("tenants", tenant).ended;
-  expect(wrong.said).toContain('There is no service "tenants": user, tenant, instance');
+  expect(wrong.said).toContain('There is no service "tenants": user, instance, tenant');
 });
 
 test("with its own it serves, by a password in a file or in a variable, and ends when it is asked to", async () => {
