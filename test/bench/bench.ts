@@ -143,9 +143,11 @@ function pair(): Pair {
 function summary(figures: Figures) {
   const of = ({ raw, berth }: Pair) => ({ raw_s: median(raw), berth_s: median(berth) });
   const [alone, eight, remove] = [of(figures.alone), of(figures.eight), of(figures.remove)];
-  const reads = { bare: median(figures.reads.bare), berth: median(figures.reads.berth) };
+  const bare = median(figures.reads.bare);
+  const bareBySocket = median(figures.reads.bareBySocket);
+  const berth = median(figures.reads.berth);
   return {
-    reads: { ...reads, throughput_ratio: reads.berth / reads.bare },
+    reads: { bare, bareBySocket, berth, throughput_ratio: berth / bare, by_socket: berth / bareBySocket },
     alone: { ...alone, ratio: alone.berth_s / alone.raw_s },
     eight: { ...eight, throughput_ratio: eight.raw_s / eight.berth_s },
     remove: { ...remove, ratio: remove.berth_s / remove.raw_s },
@@ -172,8 +174,9 @@ function print(figures: Figures, memory: Record<string, number>, settings: Setti
   );
   row("removal", s(result.remove.raw_s), s(result.remove.berth_s), result.remove.ratio.toFixed(2));
   const perSecond = (value: number) => `${Math.round(value)}/s`;
-  const { bare, berth, throughput_ratio } = result.reads;
+  const { bare, bareBySocket, berth, throughput_ratio, by_socket } = result.reads;
   row("tenant read with a key", perSecond(bare), perSecond(berth), `${throughput_ratio.toFixed(2)} *`);
+  row("  bare by socket, too", perSecond(bareBySocket), perSecond(berth), `${by_socket.toFixed(2)} *`);
   console.log(
     "* throughput of berth / throughput of raw; a raw read is a bare route with one indexed select",
   );
@@ -205,11 +208,10 @@ async function bench(): Promise<void> {
     };
     const created = await measure(world, await openApi(settings));
     await idle(world);
-    // Both sides by PostgreSQL's socket.
-    const login = { ...world.login, host: paths.postgresSocketFolder };
+    const by = { login: world.login, socketFolder: paths.postgresSocketFolder };
     const figures = {
       ...created,
-      reads: await measureReads({ apiUrl: apiUrl(settings), login }, readRounds),
+      reads: await measureReads({ apiUrl: apiUrl(settings), ...by }, readRounds),
     };
     print(figures, await memoryOf(paths.supervisorSocket), settings);
     if (options.json) await writeFile(options.json, `${JSON.stringify(summary(figures), null, 2)}\n`);

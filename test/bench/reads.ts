@@ -16,7 +16,10 @@ const seconds = 2;
 
 /** Requests a second that were answered with 200, by each side, in turn. */
 export interface Reads {
+  /** As one writes such a route: PostgreSQL by its port. */
   bare: number[];
+  /** The same, with PostgreSQL by its socket, as Berth has it. */
+  bareBySocket: number[];
   berth: number[];
 }
 
@@ -26,18 +29,22 @@ export interface Reads {
  * @param login superuser of the tenant and the auth database, which get 10,000 tenants and 200 organisations more
  */
 export async function measureReads(
-  world: { apiUrl: string; login: pg.ClientConfig },
+  world: { apiUrl: string; login: pg.ClientConfig; socketFolder: string },
   rounds: number,
 ): Promise<Reads> {
   const owned = await addTenants(world.login);
-  const bare = await startBare({ ...world.login, database: "tenant" });
+  const login = { ...world.login, database: "tenant" };
+  const bare = await startBare(login);
+  const bareBySocket = await startBare({ ...login, host: world.socketFolder });
+  const bareRate = ({ url }: { url: string }) =>
+    rate(
+      url,
+      owned.map(({ slug }) => ({ path: `/tenants/${slug}` })),
+    );
   try {
     const sides = {
-      bare: () =>
-        rate(
-          bare.url,
-          owned.map(({ slug }) => ({ path: `/tenants/${slug}` })),
-        ),
+      bare: () => bareRate(bare),
+      bareBySocket: () => bareRate(bareBySocket),
       berth: () =>
         rate(
           world.apiUrl,
@@ -47,10 +54,10 @@ export async function measureReads(
           })),
         ),
     };
-    const reads: Reads = { bare: [], berth: [] };
+    const reads: Reads = { bare: [], bareBySocket: [], berth: [] };
+    const order = ["bare", "berth", "bareBySocket"] as const;
     for (let round = 0; round <= rounds; round++) {
-      const order = round % 2 === 0 ? (["bare", "berth"] as const) : (["berth", "bare"] as const);
-      for (const side of order) {
+      for (const side of round % 2 === 0 ? order : order.toReversed()) {
         const got = await sides[side]();
         // The first of each is a rehearsal.
         if (round > 0) reads[side].push(got);
@@ -58,7 +65,7 @@ export async function measureReads(
     }
     return reads;
   } finally {
-    await bare.stop();
+    await Promise.all([bare.stop(), bareBySocket.stop()]);
   }
 }
 
