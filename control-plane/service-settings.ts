@@ -4,7 +4,7 @@ import type { DatabaseLogin } from "./database.ts";
 import { type ServiceKeys, serviceKeys } from "./keys.ts";
 import { readSecret } from "./login.ts";
 import type { ServiceName } from "./service-names.ts";
-import { type Settings, SettingsError } from "./settings.ts";
+import { parseVariables, type Settings, SettingsError } from "./settings.ts";
 
 const text = z.string({ error: "must be set for a service that runs alone" }).min(1);
 
@@ -48,13 +48,7 @@ export async function readServiceSettings<Name extends ServiceName>(
   settings: Settings,
   env: Record<string, string | undefined>,
 ): Promise<ServiceSettings<Name>> {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
-  const parsed = variables.safeParse(given);
-  if (!parsed.success) {
-    const lines = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
-    throw new SettingsError(`Settings that cannot be used:\n  ${lines.join("\n  ")}`);
-  }
-  const v = parsed.data;
+  const v = parseVariables(variables, env);
   const here = (name: ServiceName) => `http://127.0.0.1:${settings.servicePorts[name]}`;
   return {
     login: {

@@ -57,7 +57,11 @@ export interface Services {
 }
 
 /** Reads the environment's secrets and builds the services. */
-export async function openServices(settings: Settings, log: Logger): Promise<Services> {
+export async function openServices(
+  settings: Settings,
+  logins: ServicesOptions["logins"],
+  log: Logger,
+): Promise<Services> {
   const paths = dataPaths(settings.dataDir);
   return createServices({
     settings,
@@ -67,7 +71,7 @@ export async function openServices(settings: Settings, log: Logger): Promise<Ser
     mailer: await openMailer(settings),
     proxies: proxiesOf(settings),
     supabase: await openSupabase(settings, log),
-    logins: await readLogins(settings),
+    logins,
   });
 }
 

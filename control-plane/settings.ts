@@ -142,16 +142,22 @@ export class SettingsError extends Error {
   override name = "SettingsError";
 }
 
-/** Reads an environment's settings; throws {@link SettingsError} naming every bad variable. */
-export function parseSettings(env: Record<string, string | undefined>): Settings {
+/** What variables say; throws {@link SettingsError} naming every bad one. */
+export function parseVariables<Schema extends z.ZodType>(
+  schema: Schema,
+  env: Record<string, string | undefined>,
+): z.output<Schema> {
   // An empty variable means "not set": that is what a shell's `VAR= command` is used for.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
-  const parsed = variables.safeParse(given);
-  if (!parsed.success) {
-    const lines = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
-    throw new SettingsError(`Settings that cannot be used:\n  ${lines.join("\n  ")}`);
-  }
-  const v = parsed.data;
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const lines = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  throw new SettingsError(`Settings that cannot be used:\n  ${lines.join("\n  ")}`);
+}
+
+/** Reads an environment's settings; throws {@link SettingsError} naming every bad variable. */
+export function parseSettings(env: Record<string, string | undefined>): Settings {
+  const v = parseVariables(variables, env);
   const server = `postgres://provisioner@127.0.0.1:${v.BERTH_POSTGRES_PORT}/postgres`;
   const dataHome = v.XDG_DATA_HOME ?? join(homedir(), ".local", "share");
   const settings: Settings = {

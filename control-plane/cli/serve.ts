@@ -2,8 +2,7 @@ import type { Server } from "node:http";
 import { serve as listen } from "@hono/node-server";
 import { openAlone } from "../alone.ts";
 import { type DatabaseLogin, isDatabaseAway } from "../database.ts";
-import type { Logger } from "../observability/log.ts";
-import { createLog, gatheringOutput } from "../observability/log.ts";
+import { createLog, gatheringOutput, type Logger } from "../observability/log.ts";
 import { mustBeOwnLogin } from "../own-login.ts";
 import { isServiceName, type ServiceName, serviceNames } from "../service-names.ts";
 import { openServices, readLogins } from "../services.ts";
@@ -48,8 +47,9 @@ export async function serve(line: CommandLine & { settings: Settings }, service?
 }
 
 async function together(settings: Settings, log: Logger): Promise<Served> {
-  const services = await openServices(settings, log);
-  return { ...services, port: settings.apiPort, logins: await readLogins(settings) };
+  const logins = await readLogins(settings);
+  const services = await openServices(settings, logins, log);
+  return { ...services, port: settings.apiPort, logins };
 }
 
 async function alone(
