@@ -41,6 +41,8 @@ export interface AuditEntry {
   action: string;
   target: string;
   tenantId?: string | null;
+  /** Whose it is. Of what is about a tenant the database knows it. */
+  organizationId?: string | null;
   before?: Record<string, unknown> | null;
   after?: Record<string, unknown> | null;
 }
@@ -54,6 +56,7 @@ export async function writeAudit(tx: Queries, caller: Caller, entry: AuditEntry)
     action: entry.action,
     target: entry.target,
     tenantId: entry.tenantId ?? null,
+    organizationId: entry.organizationId ?? null,
     before: entry.before ?? null,
     after: entry.after ?? null,
   });

@@ -242,5 +242,5 @@ export const hosts = routing.table(
   (t) => [index("hosts_instance").on(t.tenant, t.instance)],
 );
 
-export { audit } from "../audit/schema.ts";
+export { audit, auditHeads } from "../audit/schema.ts";
 export { idempotency } from "../http/idempotency-schema.ts";

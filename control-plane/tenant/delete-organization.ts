@@ -52,7 +52,8 @@ async function closeOrganization({ db, caller }: TenantContext, id: string): Pro
       .values({ organizationId: id })
       .onConflictDoNothing()
       .returning();
-    if (closed) await writeAudit(tx, caller, { action: "organization.close", target: id });
+    if (closed)
+      await writeAudit(tx, caller, { action: "organization.close", target: id, organizationId: id });
   });
 }
 

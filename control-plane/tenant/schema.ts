@@ -122,5 +122,5 @@ export const feedPosition = pgTable("feed_position", {
   seq: bigint("seq", { mode: "number" }).notNull(),
 });
 
-export { audit } from "../audit/schema.ts";
+export { audit, auditHeads } from "../audit/schema.ts";
 export { idempotency } from "../http/idempotency-schema.ts";

@@ -5,7 +5,7 @@ import type { Role } from "../access/roles.ts";
 // The auth database: who is who. Rows are written by auth_run, mostly through better-auth, whose models these tables are
 // (identity.ts maps them); tables belong to auth_owner.
 // What belongs to an organisation has row security (migrations/*_row_security.sql).
-export { audit } from "../audit/schema.ts";
+export { audit, auditHeads } from "../audit/schema.ts";
 export { idempotency } from "../http/idempotency-schema.ts";
 
 const at = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });

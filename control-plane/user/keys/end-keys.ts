@@ -22,6 +22,7 @@ export async function endKeys(
       action: "key.revoke",
       target: id,
       tenantId: before.tenant,
+      organizationId: organization,
       before: { organization, ...before },
     });
   }

@@ -40,6 +40,7 @@ export async function makeKey(
     action: "key.create",
     target: made.id,
     tenantId: tenant,
+    organizationId: organization,
     after: { organization, tenant, name, scope, expiresAt: view.expiresAt },
   });
   return { view, key: made.key };

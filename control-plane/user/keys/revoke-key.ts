@@ -22,6 +22,7 @@ export async function revokeKey(
       action: "key.revoke",
       target: key,
       tenantId: gone.tenant,
+      organizationId: organization,
       before: { organization, ...gone },
     });
   });

@@ -27,6 +27,7 @@ export async function acceptInvitation(
     await writeAudit(tx, ctx.caller, {
       action: "invitation.accept",
       target: id,
+      organizationId,
       before: { status: invitation.status },
       after: { status: "accepted", organization: organizationId, account: userId, role },
     });

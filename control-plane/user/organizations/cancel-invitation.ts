@@ -28,6 +28,7 @@ export async function cancelInvitation(
     await writeAudit(tx, ctx.caller, {
       action: "invitation.cancel",
       target: invitation,
+      organizationId: organization,
       before: { organization, email, role, status: "pending" },
       after: { status: row.status },
     });

@@ -23,6 +23,7 @@ export async function changeMemberRole(
     await writeAudit(tx, ctx.caller, {
       action: "member.change-role",
       target: user,
+      organizationId: organization,
       before: { organization, role: member.role },
       after: { organization, role },
     });

@@ -17,6 +17,7 @@ export async function changeOrganization(
       await writeAudit(tx, ctx.caller, {
         action: "organization.change",
         target: id,
+        organizationId: id,
         before: { name: organization.name },
         after: { name },
       });

@@ -55,6 +55,7 @@ export async function createInvitation(
     await writeAudit(tx, ctx.caller, {
       action: "invitation.create",
       target: row.id,
+      organizationId: id,
       ...(replaced.length > 0 ? { before: { replaced: replaced.map((one) => one.id) } } : {}),
       after: { organization: id, email, role },
     });

@@ -37,7 +37,12 @@ export async function createOrganization(
       .returning();
     if (!made) throw new Error("The new organisation's row did not come back.");
     await addMember({ ...ctx, db: tx }, { organizationId: made.id, userId, role: "owner" });
-    await writeAudit(tx, ctx.caller, { action: "organization.create", target: made.id, after: { name } });
+    await writeAudit(tx, ctx.caller, {
+      action: "organization.create",
+      target: made.id,
+      organizationId: made.id,
+      after: { name },
+    });
     return toView(made, "owner");
   });
 }

@@ -13,6 +13,7 @@ export async function declineInvitation({ db, caller }: UserContext, id: string)
     await writeAudit(tx, caller, {
       action: "invitation.decline",
       target: id,
+      organizationId: invitation.organizationId,
       before: { status: invitation.status, organization: invitation.organizationId },
       after: { status: "rejected" },
     });

@@ -21,7 +21,12 @@ export async function deleteOrganization(
     await writeAudit(
       tx,
       { ...caller, actor },
-      { action: "organization.delete", target: id, before: { name: row.name, members: had?.members ?? 0 } },
+      {
+        action: "organization.delete",
+        target: id,
+        organizationId: id,
+        before: { name: row.name, members: had?.members ?? 0 },
+      },
     );
   });
 }

@@ -8,6 +8,11 @@ export async function leaveOrganization(ctx: UserContext, organization: string):
   await ctx.scoped.transaction(async (tx) => {
     const { member } = await lockAsMember(ctx, tx, organization);
     const before = await endMembership(tx, ctx.caller, member);
-    await writeAudit(tx, ctx.caller, { action: "member.leave", target: member.userId, before });
+    await writeAudit(tx, ctx.caller, {
+      action: "member.leave",
+      target: member.userId,
+      organizationId: organization,
+      before,
+    });
   });
 }

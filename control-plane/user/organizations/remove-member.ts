@@ -15,6 +15,11 @@ export async function removeMember(
     if (!member) throw notFound(`member ${user} of this organisation`);
     if (member.role === "owner") mustBeOwner(me);
     const before = await endMembership(tx, ctx.caller, member);
-    await writeAudit(tx, ctx.caller, { action: "member.remove", target: user, before });
+    await writeAudit(tx, ctx.caller, {
+      action: "member.remove",
+      target: user,
+      organizationId: organization,
+      before,
+    });
   });
 }
