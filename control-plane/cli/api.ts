@@ -68,11 +68,21 @@ export function keyMissing(settings: Settings): string {
   return `There is no API key in ${dataPaths(settings.dataDir).apiKey} yet. bin/berth staff makes one, with the first staff account; or make one yourself (POST /user/v1/staff/api-keys) and put it there.`;
 }
 
+/** What a path answers, as it comes in, with the data folder's key. Throws {@link ApiError} for any answer but 2xx. */
+export async function openStream(settings: Settings, path: string): Promise<ReadableStream<Uint8Array>> {
+  const key = await readIfThere(dataPaths(settings.dataDir).apiKey);
+  if (key === undefined) throw new Error(keyMissing(settings));
+  const response = await reach(baseOf(settings, path), path, { headers: { authorization: `Bearer ${key}` } });
+  if (!response.ok) throw new ApiError(response.status, (await response.json().catch(() => ({}))) as Told);
+  if (!response.body) throw new Error(`There was nothing in the answer of ${path}.`);
+  return response.body;
+}
+
 /** Calls the control plane with a key or a session's token, or as nobody. Throws {@link ApiError} for any answer but 2xx. */
 export function createApi(settings: Settings, token?: string): Api {
   return async <T>(method: string, path: string, body?: unknown): Promise<T> => {
     const base = baseOf(settings, path);
-    const response = await fetch(`${base}${path}`, {
+    const response = await reach(base, path, {
       method,
       headers: {
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
@@ -80,15 +90,17 @@ export function createApi(settings: Settings, token?: string): Api {
       },
       body: body === undefined ? undefined : JSON.stringify(body),
       signal: AbortSignal.timeout(30_000),
-    }).catch((cause: Error) => {
-      if (cause.name === "TimeoutError") throw cause;
-      throw new Error(`Nothing answers at ${base}. Bring the control plane up: bin/berth start`, {
-        cause,
-      });
     });
     const text = await response.text();
     const parsed = text && response.headers.get("content-type")?.includes("json") ? JSON.parse(text) : {};
     if (!response.ok) throw new ApiError(response.status, parsed);
     return parsed as T;
   };
+}
+
+function reach(base: string, path: string, init: RequestInit): Promise<Response> {
+  return fetch(`${base}${path}`, init).catch((cause: Error) => {
+    if (cause.name === "TimeoutError") throw cause;
+    throw new Error(`Nothing answers at ${base}. Bring the control plane up: bin/berth start`, { cause });
+  });
 }

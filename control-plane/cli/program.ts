@@ -58,6 +58,34 @@ export function program(line: CommandLine): Command {
       (await import("./operations.ts")).operations(settings(), say, slug, options),
     );
 
+  const audit = berth
+    .command("audit")
+    .description("who changed what: take it out, and look whether it is what it was");
+  audit
+    .command("export")
+    .argument("<organization>", "its id, or platform for what belongs to none")
+    .argument("<file>", "where to")
+    .description("write the whole audit of an organisation into a file, as JSON lines")
+    .action(async (organization: string, file: string) =>
+      (await import("./audit/export.ts")).exportAudit(settings(), say, { organization, file }),
+    );
+  audit
+    .command("head")
+    .argument("<organization>", "its id, or platform for what belongs to none")
+    .description("print what vouches for it up to now: keep that where Berth cannot reach it")
+    .action(async (organization: string) =>
+      (await import("./audit/head.ts")).auditHeadOf(settings(), say, organization),
+    );
+  audit
+    .command("verify")
+    .argument("<file>", "an export")
+    .option("--head <file...>", "a head that was kept from earlier; more than one may be named", [])
+    .option("--without-head", "look only whether the file hangs together")
+    .description("look whether an export is what it was; asks nothing but the files")
+    .action(async (file: string, options: { head: string[]; withoutHead?: boolean }) => {
+      if (!(await (await import("./audit/verify.ts")).verifyAudit(say, file, options))) process.exitCode = 3;
+    });
+
   berth
     .command("firewall")
     .description("put the tenants' firewall in place, before the Docker engine starts")

@@ -51,6 +51,32 @@ export function decodeTimeCursor(prefix: IdPrefix, cursor: string | undefined) {
   return { time: new Date(Number(time)), id };
 }
 
+/** Positions in lists that are merged into one, by the lists' names; null stands for the beginning. */
+export function encodePlaces(places: Record<string, number | null>): string {
+  return encodeCursor(
+    Object.values(places)
+      .map((place) => place ?? "first")
+      .join("_"),
+  );
+}
+
+export function decodePlaces<Name extends string>(
+  names: readonly Name[],
+  cursor: string | undefined,
+): Record<Name, number | null> | undefined {
+  if (cursor === undefined) return undefined;
+  const position = positionIn(cursor);
+  const places = position.split("_");
+  const isPlace = (place: string) => place === "first" || /^[1-9]\d{0,14}$/.test(place);
+  if (places.length !== names.length || !places.every(isPlace) || encodeCursor(position) !== cursor)
+    throw notOurs();
+  const numbers = places.map((place) => (place === "first" ? null : Number(place)));
+  return Object.fromEntries(names.map((name, i) => [name, numbers[i] ?? null])) as Record<
+    Name,
+    number | null
+  >;
+}
+
 function positionIn(cursor: string): string {
   return /^v1:(\w+)$/.exec(Buffer.from(cursor, "base64url").toString())?.[1] ?? "";
 }

@@ -1,3 +1,5 @@
+import { addAuditRoutes } from "../audit/routes.ts";
+import type { AuditSource } from "../audit/source.ts";
 import { addDocs } from "../http/docs.ts";
 import type { Check } from "../http/health.ts";
 import { addHealth } from "../http/health.ts";
@@ -11,6 +13,7 @@ import { addOperationRoutes } from "./routes/operations.ts";
 import { addStackRoutes } from "./routes/stacks.ts";
 
 export interface InstanceAppDeps extends ServiceOptions, InstanceRouteDeps {
+  audit: AuditSource;
   checks: { database: Check; user: Check; provisioner: Check };
 }
 
@@ -25,5 +28,6 @@ export function createInstanceApp(deps: InstanceAppDeps) {
   addOperationRoutes(app, deps);
   addStackRoutes(app, deps);
   addFeedRoutes(app, deps);
+  addAuditRoutes(app, { service: "instance", source: deps.audit });
   return app;
 }

@@ -1,4 +1,6 @@
 import { hc } from "hono/client";
+import { auditOf } from "../audit/client.ts";
+import type { AuditSource } from "../audit/source.ts";
 import { answered } from "../http/answered.ts";
 import type { FeedEntry } from "./feed.ts";
 import type { Catalogue } from "./read-catalogue.ts";
@@ -26,6 +28,8 @@ export interface InstanceClient {
   catalogue(): Promise<Catalogue | null>;
   /** Entries after `after`; waits up to `waitSeconds` for the first one. */
   feed(input: { after: number; waitSeconds: number; signal: AbortSignal }): Promise<FeedEntry[]>;
+  /** This service's part of the audit, asked for a request. */
+  audit(requestId: string): AuditSource;
   /** Milliseconds until it answers. */
   ping(): Promise<number>;
 }
@@ -70,6 +74,13 @@ export function createInstanceClient(options: {
       const call = feeds.feed.$get({ query }, { init: { signal: AbortSignal.any([signal, late]) } });
       return (await (await answered(self, call)).json()).items;
     },
+    audit: (requestId) =>
+      auditOf({
+        service: self,
+        url: `${options.baseUrl}/instance/v1/audit`,
+        headers: async () => ({ ...(await headers()), "x-request-id": requestId }),
+        fetch: fetching,
+      }),
     async ping() {
       const from = performance.now();
       await answered(self, options.fetch(`${options.baseUrl}/instance/health`, soon().init));

@@ -1,4 +1,5 @@
 import { createServiceTokenVerifier } from "../access/service-token.ts";
+import { ownAudit } from "../audit/read-audit.ts";
 import { type DatabaseLogin, openDatabase } from "../database.ts";
 import { type Authenticate, authenticateBy } from "../http/authenticate.ts";
 import { forgetOldAnswers } from "../http/idempotency.ts";
@@ -44,6 +45,7 @@ export function openInstanceService(options: InstanceServiceOptions) {
     within,
     signals,
     secret: keys.idempotency,
+    audit: ownAudit(db),
     checks: {
       database: () => database.ping(),
       user: () => users.ping(),

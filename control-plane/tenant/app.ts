@@ -2,6 +2,7 @@ import { addDocs } from "../http/docs.ts";
 import { addHealth, type Check } from "../http/health.ts";
 import type { ServiceApp } from "../http/service.ts";
 import { createService, type ServiceOptions } from "../http/service.ts";
+import { addAuditRoutes } from "./routes/audit.ts";
 import type { TenantRouteDeps } from "./routes/deps.ts";
 import { addOrganizationRoutes } from "./routes/organizations.ts";
 import { addTenantRoutes } from "./routes/tenants.ts";
@@ -17,5 +18,6 @@ export function createTenantApp(deps: TenantAppDeps): ServiceApp {
   addDocs(app, "tenant", "What should be: tenants.");
   addTenantRoutes(app, deps);
   addOrganizationRoutes(app, deps);
+  addAuditRoutes(app, deps);
   return app;
 }

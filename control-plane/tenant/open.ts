@@ -1,4 +1,5 @@
 import { createServiceTokenVerifier } from "../access/service-token.ts";
+import { ownAudit } from "../audit/read-audit.ts";
 import { type DatabaseLogin, openDatabase } from "../database.ts";
 import { type Authenticate, authenticateBy } from "../http/authenticate.ts";
 import { forgetOldAnswers } from "../http/idempotency.ts";
@@ -44,6 +45,11 @@ export function openTenantService(options: TenantServiceOptions): RunningService
     forgetOrganization: users.deleteOrganization,
     checkOdoo: createOdooCheck(instance),
     catchUp: createCatchUp({ db, instance, log }),
+    audit: (requestId) => ({
+      user: users.audit(requestId),
+      tenant: ownAudit(db),
+      instance: instance.audit(requestId),
+    }),
     secret: keys.idempotency,
     checks: { database: () => database.ping(), user: () => users.ping(), instance: () => instance.ping() },
   });

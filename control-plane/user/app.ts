@@ -1,3 +1,5 @@
+import { addAuditRoutes } from "../audit/routes.ts";
+import type { AuditSource } from "../audit/source.ts";
 import { addDocs } from "../http/docs.ts";
 import { addHealth, type Check } from "../http/health.ts";
 import { createService, type ServiceApp, type ServiceOptions } from "../http/service.ts";
@@ -19,6 +21,7 @@ import { addStaffRoutes } from "./routes/staff.ts";
 import { addTwoFactorRoutes } from "./routes/two-factor.ts";
 
 export interface UserAppDeps extends ServiceOptions, UserRouteDeps {
+  audit: AuditSource;
   checks: { database: Check; redis: Check };
 }
 
@@ -42,5 +45,6 @@ export function createUserApp(deps: UserAppDeps): ServiceApp {
   addImpersonationRoutes(app, deps);
   addFirstStaffPage(app);
   addServiceRoutes(app, deps);
+  addAuditRoutes(app, { service: "user", source: deps.audit });
   return app;
 }

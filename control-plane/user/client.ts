@@ -1,6 +1,8 @@
 import { hc } from "hono/client";
 import type { JSONWebKeySet } from "jose";
 import type { Principal } from "../access/principal.ts";
+import { auditOf } from "../audit/client.ts";
+import type { AuditSource } from "../audit/source.ts";
 import { BerthError } from "../errors.ts";
 import { answered } from "../http/answered.ts";
 import type { addServiceRoutes } from "./routes/services.ts";
@@ -18,6 +20,8 @@ export interface UserClient {
   hasOrganization(id: string): Promise<boolean>;
   /** Deletes one with its members, invitations and keys, for `actor`. Throws `not_found`. */
   deleteOrganization(id: string, actor: string, requestId: string): Promise<void>;
+  /** This service's part of the audit, asked for a request. */
+  audit(requestId: string): AuditSource;
   /** Milliseconds until it answers. */
   ping(): Promise<number>;
 }
@@ -95,6 +99,13 @@ export function createUserClient(options: {
       );
       await answered(self, call);
     },
+    audit: (requestId) =>
+      auditOf({
+        service: self,
+        url: `${options.baseUrl}/user/v1/audit`,
+        headers: async () => (await asService(requestId)).headers,
+        fetch: fetching,
+      }),
     async ping() {
       const from = performance.now();
       await answered(self, options.fetch(`${options.baseUrl}/user/health`, init().init));

@@ -1,4 +1,5 @@
 import { createServiceTokenVerifier } from "../access/service-token.ts";
+import { ownAudit } from "../audit/read-audit.ts";
 import type { Counters } from "../counters.ts";
 import { type DatabaseLogin, openDatabase } from "../database.ts";
 import { type Authenticate, authenticateBy } from "../http/authenticate.ts";
@@ -83,6 +84,7 @@ export function openUserService(options: UserServiceOptions): UserService {
     supabase,
     serviceSecrets: new Map(Object.entries(keys.services)),
     secret: keys.idempotency,
+    audit: ownAudit(database.db),
     checks: { database: () => database.ping(), redis: () => redis.ping() },
   });
   return {

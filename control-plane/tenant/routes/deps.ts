@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { type Scope, scopeOf } from "../../access/scope.ts";
 import type { Queries } from "../../database.ts";
 import type { HttpEnv } from "../../http/context.ts";
+import type { AuditSources } from "../audit/sources.ts";
 import type { CheckOdoo } from "../catalogue.ts";
 import type { CatchUp } from "../catch-up.ts";
 import type { FindOrganization } from "../choose-organization.ts";
@@ -17,6 +18,7 @@ export interface TenantRouteDeps {
   findOrganization: FindOrganization;
   forgetOrganization: ForgetOrganization;
   catchUp: CatchUp;
+  audit: AuditSources;
   /** Key of what is remembered of requests. */
   secret: Buffer;
 }
