@@ -37,6 +37,7 @@ import { openStateStore } from "./state/state-store.ts";
 import { keepSweeping, sweepStacks } from "./sweep-stacks.ts";
 import { syncTemplate } from "./sync-template.ts";
 import { watchFirewall } from "./watch/firewall.ts";
+import { watchOutsideUpdates } from "./watch/outside-updates.ts";
 import { watchRoutes } from "./watch/routes.ts";
 
 export interface ProvisionerOptions {
@@ -152,6 +153,7 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
   });
   const presence = announceProvisioner({ login: instance, log });
   const stopSweeping = keepSweeping(deps);
+  const stopWatchingUpdates = watchOutsideUpdates(deps);
   reserve.fill();
   warmCrypters(deps).catch((error) => log.warn({ err: error }, "keys could not be derived ahead"));
   log.info({ workers: settings.workers, uuid }, "the provisioner takes work");
@@ -169,6 +171,7 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
       firewall.stop();
       routes.stop();
       stopSweeping();
+      stopWatchingUpdates();
       await end("reserve", reserve.stop());
       await pool.stop();
       await Promise.all([end("state", deps.state.close()), end("database", database.close())]);

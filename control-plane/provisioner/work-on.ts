@@ -7,6 +7,7 @@ import { releaseOperation } from "../instance/release-operation.ts";
 import type { Deps, Outcome, Work } from "./deps.ts";
 import { Journal, persist } from "./journal.ts";
 import { keepLease, type Lease } from "./lease.ts";
+import { noteOutsideUpdates } from "./note-outside-updates.ts";
 import { operations } from "./operations/index.ts";
 import { untilBack } from "./outside.ts";
 import { ownFault } from "./own-fault.ts";
@@ -74,6 +75,10 @@ async function attempt(deps: Deps, work: Work): Promise<Outcome> {
     const obstacle = previous && (await takenOver(deps, work, previous.worker));
     if (obstacle) return obstacle;
     if (claim.attempt > attempts) return interruptedTooOften(claim.kind);
+    // Before the stack's history is pruned, or forgotten with the stack. A new one has none.
+    const { history } = stateKeys(claim.tenantId);
+    if (claim.kind !== "create")
+      await persist(() => noteOutsideUpdates(deps, history, new Date(0)), work.end);
     return await operations[claim.kind](deps, work);
   } catch (error) {
     return ownFault(work, error);

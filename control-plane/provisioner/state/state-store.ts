@@ -8,6 +8,12 @@ export interface StateStore {
   read(prefix: string): Promise<Array<{ key: string; text: string }>>;
   /** Keys that begin with `prefix`, and when each was written last. */
   list(prefix: string): Promise<Array<{ key: string; updatedAt: Date }>>;
+  /** Entries of histories written since a moment by a Pulumi that was run in another way than `execKind`, by key. */
+  historyBeside(
+    execKind: string,
+    prefix: string,
+    since: Date,
+  ): Promise<Array<{ key: string; text: string; updatedAt: Date }>>;
   /** Removes exactly these blobs; one that is gone already is no error. */
   remove(keys: string[]): Promise<void>;
   /** Removes all but the last `keep` blobs whose key begins with `prefix`. */
@@ -35,6 +41,16 @@ export function openStateStore(login: DatabaseLogin): StateStore {
       );
       return found.rows;
     },
+    async historyBeside(execKind, prefix, since) {
+      const found = await pool.query<{ key: string; text: string; updatedAt: Date }>(
+        `select key, text, updated_at as "updatedAt" from (
+           select key, updated_at, convert_from(decode(data->>'data', 'base64'), 'UTF8') as text from pulumi_state
+           where starts_with(key, $2) and key like '%.history.json' and updated_at >= $3 offset 0) entries
+         where text::jsonb #>> '{environment,exec.kind}' is distinct from $1 order by key`,
+        [execKind, prefix, since],
+      );
+      return found.rows;
+    },
     async remove(keys) {
       await pool.query("delete from pulumi_state where key = any($1)", [keys]);
     },
@@ -53,6 +69,8 @@ const root = "pulumi/.pulumi";
 /** Checkpoints of all stacks are under the one, locks under the other. */
 export const stacksRoot = `${root}/stacks/${project}/`;
 export const locksRoot = `${root}/locks/organization/${project}/`;
+/** The histories of all stacks. */
+export const historyRoot = `${root}/history/${project}/`;
 
 /** Where Pulumi's postgres:// backend keeps what of a stack: the database's name, then as in a file backend. */
 export function stateKeys(tenantId: string) {
@@ -61,7 +79,7 @@ export function stateKeys(tenantId: string) {
     /** Checkpoint, its predecessor, tags: all end in something after the name. */
     stack: `${stacksRoot}${tenantId}.`,
     locks: `${locksRoot}${tenantId}/`,
-    history: `${root}/history/${project}/${tenantId}/`,
+    history: `${historyRoot}${tenantId}/`,
     backups: `${root}/backups/${project}/${tenantId}/`,
   };
 }

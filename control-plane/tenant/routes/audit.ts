@@ -58,7 +58,7 @@ const head = route(access, {
   description: "Keep it where Berth cannot reach it: an export that does not fit it was changed since.",
   request: { query: chainQuery },
   responses: withProblems(
-    { 200: json("The head", auditHead.openapi("AuditHead")) },
+    { 200: json("The head", auditHead) },
     "not_found",
     "service_unavailable",
     "validation_failed",

@@ -1,0 +1,31 @@
+import type { Deps } from "../deps.ts";
+import { noteOutsideUpdates } from "../note-outside-updates.ts";
+import { historyRoot } from "../state/state-store.ts";
+
+const everyMs = 5_000;
+/** A row that is written is seen at its commit, which may be later than its time. */
+const overlapMs = 60_000;
+
+/** Looks through the histories of all stacks every few seconds, at first for all that is there. Gives how to end it. */
+export function watchOutsideUpdates(parts: Pick<Deps, "ctx" | "state" | "log">): () => void {
+  let since = new Date(0);
+  let looking = false;
+  let wasAway = false;
+  const look = async () => {
+    if (looking) return;
+    looking = true;
+    try {
+      const newest = await noteOutsideUpdates(parts, historyRoot, since);
+      since = new Date(Math.max(0, newest.getTime() - overlapMs));
+      wasAway = false;
+    } catch (error) {
+      if (!wasAway) parts.log.warn({ err: error }, "the stacks' histories could not be looked through");
+      wasAway = true;
+    } finally {
+      looking = false;
+    }
+  };
+  const timer = setInterval(() => void look(), everyMs);
+  void look();
+  return () => clearInterval(timer);
+}
