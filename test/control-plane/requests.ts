@@ -48,6 +48,16 @@ export function tenantRequests(t: TestServices, cast: () => Cast): Record<string
       const own = caller === "owner" ? await seed.organization({ [users.owner]: "owner" }) : organization;
       return { path: `/tenant/v1/organizations/${own}` };
     },
+    ...Object.fromEntries(
+      ["", "/head", "/export"].map((what) => [
+        `get /tenant/v1/audit${what}`,
+        (caller: CallerName) => {
+          const whose = caller === "stranger" ? cast().strangers : cast().organization;
+          return { path: `/tenant/v1/audit${what}?organization=${whose}` };
+        },
+      ]),
+    ),
+    ...auditRequests("instance", cast),
     [`get ${instance}/operations`]: () => ({ path: `${instance}/operations` }),
     [`get ${instance}/operations/{id}`]: async () => ({
       path: `${instance}/operations/${(await one()).operation.id}`,
@@ -87,5 +97,15 @@ export function tenantRequests(t: TestServices, cast: () => Cast): Record<string
     }),
     [`get ${instance}/feed`]: () => ({ path: `${instance}/feed` }),
     [`get ${instance}/catalogue`]: () => ({ path: `${instance}/catalogue` }),
+  };
+}
+
+/** What the tenant service asks of another one for the audit. */
+export function auditRequests(service: "user" | "instance", cast: () => Cast): Record<string, MakeRequest> {
+  const path = `/${service}/v1/audit`;
+  return {
+    [`get ${path}/entries`]: () => ({ path: `${path}/entries?limit=10` }),
+    [`get ${path}/chains/{chain}`]: () => ({ path: `${path}/chains/${cast().organization}` }),
+    [`get ${path}/chains/{chain}/lines`]: () => ({ path: `${path}/chains/${cast().organization}/lines` }),
   };
 }

@@ -8,7 +8,7 @@ import { providerOf } from "../../control-plane/user/supabase/link-supabase.ts";
 import type { Cast } from "./cast.ts";
 import { double } from "./double.ts";
 import { freshAddress, password } from "./people.ts";
-import type { MakeRequest } from "./requests.ts";
+import { auditRequests, type MakeRequest } from "./requests.ts";
 import type { signWith, supabaseProject } from "./supabase-project.ts";
 import { keys } from "./support.ts";
 
@@ -182,6 +182,7 @@ export function userRequests(
       body: { user: await cast().seed.person(), reason: "Ticket 1" },
     }),
     [`post ${v1}/introspections`]: () => ({ path: `${v1}/introspections`, body: { token: "nobody's" } }),
+    ...auditRequests("user", cast),
     [`get ${v1}/known-organizations/{id}`]: get(() => `${v1}/known-organizations/${cast().organization}`),
   };
 }

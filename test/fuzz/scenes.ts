@@ -66,6 +66,7 @@ export async function userScene(
       "DELETE /user/v1/organizations/{id}/membership": await member(),
       "POST /user/v1/introspections": service,
       "GET /user/v1/known-organizations/{id}": service,
+      ...auditAsked("user", service),
     },
     slow: [
       "POST /user/v1/accounts",
@@ -80,6 +81,7 @@ export async function userScene(
       "path.user": others,
       "path.key": keys,
       "path.invitation": sent,
+      "path.chain": [organization.id, "platform"],
       "query.actor": ["user:usr_x"],
       "body.user": others,
       "body.email": [owner.email],
@@ -132,6 +134,7 @@ export async function tenantScene(t: TestServices): Promise<Scene> {
       "DELETE /tenant/v1/organizations/{id}": as(await seed.session(owner)),
       "PUT /instance/v1/stacks/{tenant}": service,
       "GET /instance/v1/feed": service,
+      ...auditAsked("instance", service),
     },
     known: {
       "path.slug": all.map(({ tenant }) => tenant.slug),
@@ -139,6 +142,7 @@ export async function tenantScene(t: TestServices): Promise<Scene> {
       "path.id": [...all.map(({ operation }) => operation.id), ...owned],
       "query.organization": [t.staff.organization],
       "body.organization": [t.staff.organization],
+      "path.chain": [t.staff.organization, "platform"],
       "path.name": ["production"],
       "query.tenant": all.map(({ tenant }) => tenant.slug),
       "body.slug": Array.from({ length: 20 }, () => freshSlug()),
@@ -147,4 +151,11 @@ export async function tenantScene(t: TestServices): Promise<Scene> {
       "body.odoo.country": ["FR", "DE"],
     },
   };
+}
+
+function auditAsked(service: "user" | "instance", headers: Record<string, string>) {
+  const path = `GET /${service}/v1/audit`;
+  return Object.fromEntries(
+    ["/entries", "/chains/{chain}", "/chains/{chain}/lines"].map((what) => [`${path}${what}`, headers]),
+  );
 }
