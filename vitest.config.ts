@@ -42,7 +42,7 @@ export default defineConfig({
         parallel: false,
         environment: true,
         folder: "e2e",
-        files: "{cli,control-plane,first-steps,tenant-life}",
+        files: "{audit-story,cli,control-plane,first-steps,tenant-life}",
       }),
       project("faults", { testTimeout: 1_800_000, parallel: false }),
     ],

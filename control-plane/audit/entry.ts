@@ -30,7 +30,6 @@ export type AuditEntry = z.infer<typeof auditEntry>;
 
 /** The end of a chain: how many entries it has, and the hash of the last one. */
 export const chainEnd = z.object({ position: z.int().min(1), hash: z.string().regex(/^[0-9a-f]{64}$/) });
-export type ChainEnd = z.infer<typeof chainEnd>;
 
 /**
  * What vouches for a chain up to a moment: the end of it in each service that has any of it. Whoever has one of these from

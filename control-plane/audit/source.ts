@@ -27,7 +27,7 @@ export const entryQuery = entryFilter.extend({
 export type EntryQuery = z.infer<typeof entryQuery>;
 
 /** An entry as its service keeps it. */
-export const keptEntry = z.object({
+const keptEntry = z.object({
   /** Grows within the service. */
   id: z.int(),
   /** JSON, as {@link auditEntry} describes it. */
@@ -35,7 +35,7 @@ export const keptEntry = z.object({
   /** SHA-256 of the line. */
   hash: z.string(),
 });
-export type KeptEntry = z.infer<typeof keptEntry>;
+type KeptEntry = z.infer<typeof keptEntry>;
 
 export const chainEndAnswer = z.object({ end: chainEnd.nullable() });
 export const linesAnswer = z.object({ items: z.array(z.string()) });
@@ -49,8 +49,7 @@ export interface AuditSource {
   /** Newest first. */
   entries(query: EntryQuery): Promise<KeptEntry[]>;
   /** Where a chain ends; null when this service has nothing of it. */
-  end(chain: string): Promise<ChainEndOrNull>;
+  end(chain: string): Promise<z.infer<typeof chainEnd> | null>;
   /** A chain's lines after a position, in order, {@link linesAtMost} at most. */
   lines(chain: string, after: number): Promise<string[]>;
 }
-type ChainEndOrNull = z.infer<typeof chainEndAnswer>["end"];

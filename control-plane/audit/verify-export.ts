@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { type AuditEntry, type AuditHead, auditEntry } from "./entry.ts";
 
 /** What is wrong with an export. */
-export interface Flaw {
+interface Flaw {
   /** Line of the file, from 1; null when it is about what the file lacks. */
   line: number | null;
   /** What it is, in a sentence. */
@@ -10,7 +10,7 @@ export interface Flaw {
 }
 
 /** What was found of one service's chain in the file. */
-export interface VerifiedChain {
+interface VerifiedChain {
   service: AuditEntry["service"];
   chain: string;
   entries: number;
@@ -38,11 +38,12 @@ interface Walked extends VerifiedChain {
 export async function verifyExport(lines: AsyncIterable<Buffer>, heads: AuditHead[]): Promise<Verdict> {
   const flaws: Flaw[] = [];
   const chains = new Map<string, Walked>();
+  const wanted = new Set(heads.map(({ chain }) => chain));
   let number = 0;
   for await (const line of lines) {
     number += 1;
     const entry = parseLine(line);
-    const message = typeof entry === "string" ? entry : walk(chains, entry, line);
+    const message = typeof entry === "string" ? entry : (foreign(entry, wanted) ?? walk(chains, entry, line));
     if (message) flaws.push({ line: number, message });
   }
   if (number === 0) flaws.push({ line: null, message: "The file holds no entries." });
@@ -62,6 +63,11 @@ function parseLine(line: Buffer): AuditEntry | string {
   }
   const parsed = auditEntry.safeParse(value);
   return parsed.success ? parsed.data : "It is not an entry of an audit of Berth.";
+}
+
+function foreign({ chain }: AuditEntry, wanted: Set<string>): string | undefined {
+  if (wanted.size === 0 || wanted.has(chain)) return undefined;
+  return `It is of ${chain}, for which no head was named.`;
 }
 
 /** Puts an entry at the end of its chain. Gives what is wrong with it there; the next one is looked at as coming after it. */

@@ -18,6 +18,8 @@ export const feedEntry = z.discriminatedUnion("type", [
         kind: operationKind,
         status: operationStatus,
         error: operationError.nullable(),
+        /** Who asked for it is found by this; entries from before it was told have none. */
+        requestId: z.string().optional(),
       }),
       stack: z.object({ status: stackStatus, revision: z.int() }),
     }),
@@ -48,6 +50,7 @@ export async function publishOperation(tx: Queries, operationId: string): Promis
         kind: operations.kind,
         status: operations.status,
         error: operations.error,
+        requestId: operations.requestId,
       },
       stack: { status: stacks.status, revision: stacks.revision },
     })

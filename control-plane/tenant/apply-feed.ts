@@ -52,7 +52,7 @@ async function applyOperation(tx: Queries, entry: Extract<FeedEntry, { type: "op
     })
     .where(eq(tenants.id, before.id));
   if (status === before.status) return;
-  await writeAudit(tx, ownCaller("service:instance", operation.id), {
+  await writeAudit(tx, ownCaller("service:instance", operation.requestId ?? operation.id), {
     action: "tenant.status",
     target: before.id,
     tenantId: before.id,

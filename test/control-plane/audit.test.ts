@@ -521,8 +521,9 @@ describe("the audit", () => {
     const { tenant } = (await response.json()) as { tenant: { id: string; slug: string } };
     await untilStatus(t, tenant.slug, "creating");
     await work(t, tenant.id);
+    await untilStatus(t, tenant.slug, "ready");
     for (const [service, actions] of [
-      ["tenant", ["tenant.create"]],
+      ["tenant", ["tenant.create", "tenant.status", "tenant.status"]],
       ["instance", ["stack.create", "operation.succeeded"]],
     ] as const) {
       const rows = await t.rows<Row>(

@@ -36,11 +36,13 @@ export async function verifyAudit(
     const how = heads.length > 0 ? `${vouched} entries vouched for${later}` : `${entries} entries`;
     say.line(`${chain}  ${service.padEnd(8)}  ${how}, the last one ${hash}`);
   }
-  say.line(
-    heads.length > 0
-      ? `${file} is what it was: nothing was changed, left out or moved.`
-      : `${file} hangs together. Whether it is what it was only a head can say.`,
-  );
+  const later = chains.reduce((sum, { entries, vouched }) => sum + entries - vouched, 0);
+  if (heads.length === 0) say.line(`${file} hangs together. Whether it is what it was only a head can say.`);
+  else if (later === 0) say.line(`${file} is what it was: nothing was changed, left out or moved.`);
+  else
+    say.line(
+      `${file} is what it was up to its head. ${later} later entries hang together; a newer head would vouch for them.`,
+    );
   return true;
 }
 

@@ -11,11 +11,11 @@ const parts: readonly Part[] = ["user", "tenant", "instance"];
 /** How far each part was read: the number of the last entry that was given; null before the first. */
 export type Place = Record<Part, number | null>;
 
-export interface GatheredEntry extends AuditEntry {
+interface GatheredEntry extends AuditEntry {
   hash: string;
 }
 
-export interface Gathered {
+interface Gathered {
   items: GatheredEntry[];
   /** Where the next page begins; null on the last. */
   next: Place | null;

@@ -115,8 +115,12 @@ describe("an export of the audit", () => {
       [[null, /Entry 6 .* is not the one that the head .* vouches for/]],
     ],
     "another organisation's": [
-      [...chainOf("user", 4, "user:usr_ada", "org_other"), ...tenants],
-      [[null, /vouches for 4 entries.*has 0/]],
+      [...chainOf("user", 2, "user:usr_ada", "org_other"), ...tenants],
+      [
+        [1, /of org_other, for which no head was named/],
+        [2, /of org_other, for which no head was named/],
+        [null, /vouches for 4 entries.*has 0/],
+      ],
     ],
     "an entry that begins in the middle": [
       at(4, (line) => line.replace('"previous":null', `"previous":"${"0".repeat(64)}"`)),
