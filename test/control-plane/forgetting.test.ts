@@ -45,6 +45,12 @@ afterAll(() => database?.close());
 beforeEach(() => rows("truncate removals"));
 
 const audits = async () => (await rows("select id from audit order by id")).length;
+const told = async (action: string) =>
+  (
+    await rows("select target from audit where action = $1 and actor = 'worker:tidy' order by target", [
+      action,
+    ])
+  ).map(({ target }) => target);
 const removals = async (table: string) =>
   (await rows("select count from removals where removed = $1 order by 1", [table])).map(({ count }) => count);
 
@@ -227,7 +233,9 @@ describe("accounts", () => {
       ["api_keys", "reference_id"],
     ] as const)
       expect(await rowsOf(table, column, kept), table).toHaveLength(1);
-    expect(await audits()).toBe(before);
+    // What was written about them stays, and that they went is told.
+    expect(await audits()).toBe(before + gone.length);
+    expect(await told("account.forget")).toEqual(gone.toSorted());
   });
 
   test.each([
@@ -297,7 +305,8 @@ describe("invitations", () => {
     const before = await audits();
     await forgetOldInvitations(database.db);
     expect(await idsIn("invitations")).toEqual(kept.toSorted());
-    expect(await audits()).toBe(before);
+    expect(await told("invitation.forget")).toEqual(gone.toSorted());
+    expect(await audits()).toBe(before + gone.length);
   });
 
   test("go all at once when there are many, at most a thousand by a statement", async () => {

@@ -1,4 +1,5 @@
 import { and, eq, inArray, lt, ne, notExists, sql } from "drizzle-orm";
+import { workerCaller, writeAudit } from "../../audit/write.ts";
 import type { Queries } from "../../database.ts";
 import { inBatches } from "../../in-batches.ts";
 import { credential } from "../identity.ts";
@@ -19,7 +20,12 @@ export async function forgetUnconfirmed(db: Queries): Promise<void> {
         .for("update", { skipLocked: true });
       const ids = old.map(({ id }) => id);
       // Looked at once more now that they are locked: the first look does not see what was added while it went on.
-      await tx.delete(users).where(and(inArray(users.id, ids), isNobodys(tx)));
+      const gone = await tx
+        .delete(users)
+        .where(and(inArray(users.id, ids), isNobodys(tx)))
+        .returning({ id: users.id });
+      for (const { id } of gone)
+        await writeAudit(tx, workerCaller("tidy"), { action: "account.forget", target: id });
       return old.length;
     }),
   );
