@@ -19,14 +19,17 @@ DECLARE
 BEGIN
   -- In the order of chains: two transactions never wait for each other. Others' entries are not seen before they are sealed.
   FOR entry IN
-    SELECT a.*, coalesce(t.organization_id, a.organization_id) AS whose
+    SELECT a.*, coalesce(t.organization_id, a.organization_id) AS whose, coalesce(t.organization_id, a.organization_id, 'platform') AS of_chain
     FROM audit a LEFT JOIN tenants t ON t.id = a.tenant_id
     WHERE a.hash IS NULL
-    ORDER BY coalesce(t.organization_id, a.organization_id, 'platform'), a.id
+    ORDER BY of_chain, a.id
   LOOP
-    INSERT INTO audit_heads (chain, position, hash) VALUES (coalesce(entry.whose, 'platform'), 0, '')
-      ON CONFLICT (chain) DO NOTHING;
-    SELECT * INTO head FROM audit_heads WHERE chain = coalesce(entry.whose, 'platform') FOR UPDATE;
+    IF head.chain IS DISTINCT FROM entry.of_chain THEN
+      -- Written once for each chain, and not for each entry: there may be very many in one transaction.
+      UPDATE audit_heads SET position = head.position, hash = head.hash WHERE chain = head.chain;
+      INSERT INTO audit_heads (chain, position, hash) VALUES (entry.of_chain, 0, '') ON CONFLICT (chain) DO NOTHING;
+      SELECT * INTO head FROM audit_heads WHERE chain = entry.of_chain FOR UPDATE;
+    END IF;
     text_of_it := json_build_object(
       'v', 1,
       'service', 'tenant',
@@ -43,18 +46,22 @@ BEGIN
       'before', entry.before,
       'after', entry.after
     )::text;
-    UPDATE audit_heads SET position = head.position + 1, hash = encode(sha256(convert_to(text_of_it, 'UTF8')), 'hex')
-      WHERE chain = head.chain RETURNING * INTO head;
+    head.position := head.position + 1;
+    head.hash := encode(sha256(convert_to(text_of_it, 'UTF8')), 'hex');
     UPDATE audit SET organization_id = entry.whose, chain = head.chain, position = head.position, line = text_of_it, hash = head.hash
       WHERE id = entry.id;
   END LOOP;
+  UPDATE audit_heads SET position = head.position, hash = head.hash WHERE chain = head.chain;
 END $$;
 --> statement-breakpoint
 REVOKE EXECUTE ON FUNCTION seal_audit_entries() FROM PUBLIC;
 --> statement-breakpoint
 CREATE FUNCTION seal_audit() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-  PERFORM seal_audit_entries();
+  -- The first one of a transaction seals all of it.
+  IF EXISTS (SELECT FROM audit WHERE id = NEW.id AND hash IS NULL) THEN
+    PERFORM seal_audit_entries();
+  END IF;
   RETURN NULL;
 END $$;
 --> statement-breakpoint
