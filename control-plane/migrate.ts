@@ -1,7 +1,6 @@
 import { fileURLToPath } from "node:url";
-import { drizzle } from "drizzle-orm/node-postgres";
-import { migrate } from "drizzle-orm/node-postgres/migrator";
 import pg from "pg";
+import { applyMigrations, isLockTimeout } from "./apply-migrations.ts";
 import { connection, type DatabaseLogin } from "./database.ts";
 import { migrateQueue } from "./instance/queue.ts";
 import { readLogin } from "./login.ts";
@@ -9,6 +8,8 @@ import type { Settings } from "./settings.ts";
 
 /** Any number that nothing else in these databases locks. */
 const migrationLock = 7_316_200;
+/** How long another one that migrates is waited for. */
+const patience = "5min";
 
 /** The owners of the services' databases. */
 export interface Owners {
@@ -17,9 +18,13 @@ export interface Owners {
   instance: DatabaseLogin;
 }
 
-/** Brings the tables of all services to this version, as their owners. Safe to run again, and by two at once. */
-export async function migrateAll(settings: Settings): Promise<void> {
-  await migrateOwned({
+/**
+ * Brings the tables of all services to this version, as their owners. Safe to run again, by two at once, and after it was
+ * ended at any point. Throws a sentence that says what to do.
+ * @returns names of databases that a newer version has migrated: nothing was changed in them
+ */
+export async function migrateAll(settings: Settings): Promise<string[]> {
+  return migrateOwned({
     auth: await readLogin(settings, "auth_owner", "auth"),
     tenant: await readLogin(settings, "tenant_owner", "tenant"),
     instance: await readLogin(settings, "instance_owner", "instance"),
@@ -27,28 +32,49 @@ export async function migrateAll(settings: Settings): Promise<void> {
 }
 
 /** As {@link migrateAll}, with the logins given. */
-export async function migrateOwned(owners: Owners): Promise<void> {
-  await locked(owners.auth, (client) => apply(client, "user"));
-  await locked(owners.tenant, (client) => apply(client, "tenant"));
-  await locked(owners.instance, async (client) => {
-    await apply(client, "instance");
-    await migrateQueue(owners.instance, client);
-  });
+export async function migrateOwned(owners: Owners): Promise<string[]> {
+  const ahead = [
+    await locked(owners.auth, (client, database) => apply(client, database, "user")),
+    await locked(owners.tenant, (client, database) => apply(client, database, "tenant")),
+    await locked(owners.instance, async (client, database) => {
+      const found = await apply(client, database, "instance");
+      await migrateQueue(owners.instance, client);
+      return found;
+    }),
+  ];
+  return ahead.flat();
 }
 
-async function apply(client: pg.Client, service: string): Promise<void> {
-  const migrationsFolder = fileURLToPath(new URL(`${service}/migrations`, import.meta.url));
-  await migrate(drizzle(client), { migrationsFolder });
+async function apply(client: pg.Client, database: string, service: string): Promise<string[]> {
+  const folder = fileURLToPath(new URL(`${service}/migrations`, import.meta.url));
+  const { isAhead } = await applyMigrations(client, { folder, database });
+  return isAhead ? [database] : [];
 }
 
-async function locked(owner: DatabaseLogin, work: (client: pg.Client) => Promise<void>): Promise<void> {
-  const client = new pg.Client(connection(owner, "berth migrate"));
+async function locked<T>(
+  owner: DatabaseLogin,
+  work: (client: pg.Client, database: string) => Promise<T>,
+): Promise<T> {
+  const config = connection(owner, "berth migrate");
+  const database = `${config.database}`;
+  const client = new pg.Client(config);
+  // A connection that is lost between two statements is told by the next one.
+  client.on("error", () => undefined);
   await client.connect();
   try {
+    // Else a statement that waits keeps what it holds when whoever sent it is dead.
+    await client.query("set client_connection_check_interval = '1s'");
+    await client.query(`set lock_timeout = '${patience}'`);
     // Held by the session: it goes with the connection, however this ends.
-    await client.query("select pg_advisory_lock($1)", [migrationLock]);
-    await work(client);
+    await client.query("select pg_advisory_lock($1)", [migrationLock]).catch((error) => {
+      if (!isLockTimeout(error)) throw error;
+      throw new Error(
+        `Another run has been migrating the database "${database}" for five minutes. Wait for it, or end it: its connection is called "berth migrate" in pg_stat_activity.`,
+        { cause: error },
+      );
+    });
+    return await work(client, database);
   } finally {
-    await client.end();
+    await client.end().catch(() => undefined);
   }
 }

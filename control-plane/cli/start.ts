@@ -22,7 +22,8 @@ export async function start(args: CommandLine & { settings: Settings; makesStaff
   const { settings, say } = args;
   await platformUp(args);
   await say.part("control plane", async (detail) => {
-    await migrateAll(settings);
+    for (const database of await migrateAll(settings))
+      detail(`a newer version has migrated the database "${database}"; nothing was changed in it`);
     const socket = dataPaths(settings.dataDir).supervisorSocket;
     const waits = () => detail("another run starts it; waiting");
     await alone(settings.dataDir, waits, async () => {
