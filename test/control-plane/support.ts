@@ -67,12 +67,18 @@ export interface TestServices {
   ): Promise<Row[]>;
 }
 
-/** Services over databases of the file's own, started before its tests and gone after them. */
-export function withServices(options: Partial<ServicesOptions> = {}): TestServices {
+/**
+ * Services over databases of the file's own, started before its tests and gone after them.
+ * @param makeDatabases makes them, if they are not to be empty
+ */
+export function withServices(
+  options: Partial<ServicesOptions> = {},
+  makeDatabases = () => cloneDatabases(connectServer(inject("postgres"))),
+): TestServices {
   const test = {} as TestServices;
   let database: Database;
   beforeAll(async () => {
-    const databases = await cloneDatabases(connectServer(inject("postgres")));
+    const databases = await makeDatabases();
     const { log, text } = captureLog();
     const services = createServices({
       settings: { domain: "localhost", httpPort: 80 },

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { promisify } from "node:util";
 import pg from "pg";
 import { connection, type DatabaseLogin } from "../../control-plane/database.ts";
-import { migrateOwned } from "../../control-plane/migrate.ts";
+import { migrateOwned, type Owners } from "../../control-plane/migrate.ts";
 import { until } from "../../control-plane/until.ts";
 import { freePorts } from "./free-ports.ts";
 
@@ -33,7 +33,7 @@ export interface TestServer {
 export type TestServerAddress = Pick<TestServer, "container" | "port" | "password">;
 
 const services = { auth: "auth", tenant: "tenant", instance: "instance" } as const;
-type ServiceDatabase = keyof typeof services;
+export type ServiceDatabase = keyof typeof services;
 
 /** Starts a server and waits until it answers. */
 export async function startServer(image: string): Promise<TestServer> {
@@ -125,15 +125,23 @@ export interface TestDatabases {
   names: Record<ServiceDatabase, string>;
   /** Run-time users. */
   logins: { user: DatabaseLogin; tenant: DatabaseLogin; instance: DatabaseLogin };
+  owners: Owners;
   drop(): Promise<void>;
 }
 
-/** A database of each service for one test file. */
-export async function cloneDatabases(server: TestServer): Promise<TestDatabases> {
+/**
+ * A database of each service for one test file.
+ * @param templates databases to clone, if not those of {@link prepareTemplates}
+ */
+export async function cloneDatabases(
+  server: TestServer,
+  templates: Partial<Record<ServiceDatabase, string>> = {},
+): Promise<TestDatabases> {
   const suffix = randomBytes(4).toString("hex");
   const names = { auth: `auth_${suffix}`, tenant: `tenant_${suffix}`, instance: `instance_${suffix}` };
   for (const [service, name] of Object.entries(names)) {
-    await server.sql(`create database ${name} template ${service}_template owner ${service}_owner`);
+    const template = templates[service as ServiceDatabase] ?? `${service}_template`;
+    await server.sql(`create database ${name} template ${template} owner ${service}_owner`);
     await server.sql(`revoke all on database ${name} from public`);
     await server.sql(`grant connect on database ${name} to ${service}_run`);
   }
@@ -145,6 +153,11 @@ export async function cloneDatabases(server: TestServer): Promise<TestDatabases>
       user: server.login("auth_run", names.auth),
       tenant: server.login("tenant_run", names.tenant),
       instance: server.login("instance_run", names.instance),
+    },
+    owners: {
+      auth: server.login("auth_owner", names.auth),
+      tenant: server.login("tenant_owner", names.tenant),
+      instance: server.login("instance_owner", names.instance),
     },
     async drop() {
       for (const name of Object.values(names)) await server.sql(`drop database ${name} with (force)`);

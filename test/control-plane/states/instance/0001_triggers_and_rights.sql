@@ -1,0 +1,1 @@
+-- Triggers and rights: no table and no column came with it.

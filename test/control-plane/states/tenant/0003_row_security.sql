@@ -1,0 +1,1 @@
+-- Row security: no table and no column came with it.

@@ -1,0 +1,1 @@
+-- Rights: no table and no column came with it.

@@ -1,0 +1,1 @@
+-- Row security and rights: no table and no column came with it.

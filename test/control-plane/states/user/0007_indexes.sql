@@ -1,0 +1,1 @@
+-- Indexes: no table and no column came with it.
