@@ -16,6 +16,11 @@ const pauseMs = 500;
 /** Milliseconds that locks are asked for again and again. */
 const patienceMs = 60_000;
 
+/** What went wrong, in a sentence that says what to do. */
+export class MigrationError extends Error {
+  override name = "MigrationError";
+}
+
 interface Migration {
   tag: string;
   when: number;
@@ -25,7 +30,7 @@ interface Migration {
 
 /**
  * Brings a database to the newest migration of a folder, one transaction for each. One that makes or drops an index
- * CONCURRENTLY runs without, and must be fit to run again. Throws a sentence; what failed has left nothing behind.
+ * CONCURRENTLY runs without, and must be fit to run again. Throws {@link MigrationError}; what failed left nothing behind.
  * @param client the owner's connection, which nobody else migrates beside
  * @param options.patienceMs how long to try when other work holds the tables
  * @returns whether the database has migrations that the folder does not: a newer version was here, and nothing is done
@@ -39,7 +44,7 @@ export async function applyMigrations(
   const pending = known.filter(({ when }) => !done.has(when));
   const passedOver = pending.find(({ when }) => when < Math.max(...done));
   if (passedOver)
-    throw new Error(
+    throw new MigrationError(
       `The database "${options.database}" has later migrations than ${passedOver.tag}, and lacks that one: a version of another line was here. Nothing was changed. Use that version, or one that has the migrations of both.`,
     );
   await client.query(`set lock_timeout = '${lockTimeout}'`);
@@ -79,7 +84,7 @@ async function apply(
       () => true,
       (error) => {
         if (isLockTimeout(error)) return false;
-        throw new Error(
+        throw new MigrationError(
           `${what} failed: ${error.message}. Nothing of it was kept, and the version before it runs as before. Mend what is said, then run bin/berth start again.`,
           { cause: error },
         );
@@ -88,7 +93,7 @@ async function apply(
   const wait = { what, deadlineMs: options.patienceMs ?? patienceMs, everyMs: pauseMs };
   await until(tried, wait).catch((error) => {
     if (!(error instanceof DeadlineError)) throw error;
-    throw new Error(
+    throw new MigrationError(
       `${what} could not begin: something works in the tables that it changes, and did not end in time. Nothing of it was kept. See pg_stat_activity for who that is; when it has ended, run bin/berth start again.`,
     );
   });

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import pg from "pg";
-import { applyMigrations, isLockTimeout } from "./apply-migrations.ts";
+import { applyMigrations, isLockTimeout, MigrationError } from "./apply-migrations.ts";
 import { connection, type DatabaseLogin } from "./database.ts";
 import { migrateQueue } from "./instance/queue.ts";
 import { readLogin } from "./login.ts";
@@ -60,21 +60,32 @@ async function locked<T>(
   const client = new pg.Client(config);
   // A connection that is lost between two statements is told by the next one.
   client.on("error", () => undefined);
-  await client.connect();
   try {
-    // Else a statement that waits keeps what it holds when whoever sent it is dead.
-    await client.query("set client_connection_check_interval = '1s'");
-    await client.query(`set lock_timeout = '${patience}'`);
-    // Held by the session: it goes with the connection, however this ends.
-    await client.query("select pg_advisory_lock($1)", [migrationLock]).catch((error) => {
-      if (!isLockTimeout(error)) throw error;
-      throw new Error(
-        `Another run has been migrating the database "${database}" for five minutes. Wait for it, or end it: its connection is called "berth migrate" in pg_stat_activity.`,
-        { cause: error },
-      );
-    });
+    await client.connect();
+    await lock(client, database);
     return await work(client, database);
+  } catch (error) {
+    if (error instanceof MigrationError) throw error;
+    const said = error instanceof Error ? error.message : String(error);
+    throw new MigrationError(
+      `The migrations of the database "${database}" did not run to their end: ${said}. Mend what is said, then run bin/berth start again: it goes on from there.`,
+      { cause: error },
+    );
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+/** Lets nobody migrate beside this connection. The lock is the session's: it goes with it, however this ends. */
+async function lock(client: pg.Client, database: string): Promise<void> {
+  // Else a statement that waits keeps what it holds when whoever sent it is dead.
+  await client.query("set client_connection_check_interval = '1s'");
+  await client.query(`set lock_timeout = '${patience}'`);
+  await client.query("select pg_advisory_lock($1)", [migrationLock]).catch((error) => {
+    if (!isLockTimeout(error)) throw error;
+    throw new MigrationError(
+      `Another run has been migrating the database "${database}" for five minutes. Wait for it, or end it: its connection is called "berth migrate" in pg_stat_activity.`,
+      { cause: error },
+    );
+  });
 }
