@@ -3,24 +3,28 @@ import { connection } from "../../control-plane/database.ts";
 import { until } from "../../control-plane/until.ts";
 import type { TestServer } from "../support/postgres.ts";
 
-/** Holds whatever changes tables still, at the statement that a test wants. */
+/** Holds a change of tables still, at the statement that a test wants. */
 export interface Pausing {
-  /** Statements of no interest to this test; whatever else comes first is held. */
-  pass(statements: string[]): Promise<void>;
-  /** Waits until a statement is held, and gives its key and the backend. */
-  held(): Promise<{ statement: string; pid: number }>;
+  /** Every statement there was that had its effect, in order. */
+  seen(): Promise<string[]>;
+  /** The one to hold from now on; none when left out. */
+  hold(statement?: string): Promise<void>;
+  /** Waits until it is held, and gives its backend. */
+  held(): Promise<number>;
   /** Lets go, and takes all traces of this away. */
   close(): Promise<void>;
 }
 
-/** Begins to hold changes in a database: an event trigger waits for a lock that is held here. */
+/** Begins to watch the changes of a database: an event trigger waits for a lock that is held here. */
 export async function pauseChanges(server: TestServer, database: string): Promise<Pausing> {
-  const sql = (text: string, values: unknown[] = []) => server.sql(text, values, database);
-  // What is held has a key of its query and its place in it. Not by the migration's own lock_timeout, which is short.
+  const sql = <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []) =>
+    server.sql<Row>(text, values, database);
+  // A statement's key is its query and its place in it. It is held longer than the migration's own lock_timeout.
   await sql(`
     create schema pausing;
     create table pausing.gate ();
-    create table pausing.passed (statement text primary key);
+    create table pausing.wanted (statement text);
+    create table pausing.seen (number bigserial, statement text);
     create function pausing.pause() returns event_trigger language plpgsql security definer set lock_timeout = 0 as $$
     declare
       query text := md5(current_query());
@@ -30,8 +34,9 @@ export async function pauseChanges(server: TestServer, database: string): Promis
         place := current_setting('pausing.place')::int + 1;
       end if;
       perform set_config('pausing.query', query, false), set_config('pausing.place', place::text, false);
-      if not exists (select from pausing.passed where statement = query || '/' || place) then
-        perform set_config('application_name', 'held ' || query || '/' || place, false);
+      insert into pausing.seen (statement) values (query || '/' || place);
+      if exists (select from pausing.wanted where statement = query || '/' || place) then
+        perform set_config('application_name', 'held', false);
         lock pausing.gate in access share mode;
       end if;
     end $$;
@@ -41,21 +46,25 @@ export async function pauseChanges(server: TestServer, database: string): Promis
   await gate.connect();
   await gate.query("begin; lock pausing.gate in access exclusive mode");
   return {
-    async pass(statements) {
-      await sql("delete from pausing.passed");
-      await sql("insert into pausing.passed select distinct unnest($1::text[])", [statements]);
+    async seen() {
+      const rows = await sql<{ statement: string }>("select statement from pausing.seen order by number");
+      return [...new Set(rows.map(({ statement }) => statement))];
+    },
+    async hold(statement) {
+      await sql("delete from pausing.wanted");
+      if (statement) await sql("insert into pausing.wanted values ($1)", [statement]);
     },
     held: () =>
       until(
         async () => {
-          const [one] = await server.sql<{ statement: string; pid: number }>(
-            `select substr(application_name, 6) as statement, pid from pg_stat_activity
-             where datname = $1 and application_name like 'held %' and wait_event_type = 'Lock'`,
+          const [one] = await server.sql<{ pid: number }>(
+            `select pid from pg_stat_activity
+             where datname = $1 and application_name = 'held' and wait_event_type = 'Lock'`,
             [database],
           );
-          return one;
+          return one?.pid;
         },
-        { what: `a change of ${database} to be held`, deadlineMs: 20_000, everyMs: 5 },
+        { what: `a change of ${database} to be held`, deadlineMs: 60_000, everyMs: 5 },
       ),
     async close() {
       await gate.end();
