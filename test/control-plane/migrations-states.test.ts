@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { verifyExport } from "../../control-plane/audit/verify-export.ts";
 import { connection } from "../../control-plane/database.ts";
 import { migrateOwned } from "../../control-plane/migrate.ts";
 import { mustBeOwnLogin } from "../../control-plane/own-login.ts";
@@ -65,6 +66,22 @@ describe.each(states)("the %s service's database at %s, with data in it,", (serv
         ?.map((row) => Object.fromEntries(columns.map((name) => [name, row[name]])));
       expect(inOrder(kept ?? []), table).toEqual(inOrder(rows));
     }
+  });
+
+  test("has every entry of its audit in a chain that is whole", async () => {
+    const name = t.databases.names[database];
+    const rows = await server.sql<{ line: string }>(
+      "select line from audit order by chain, position",
+      [],
+      name,
+    );
+    expect(rows.length).toBeGreaterThanOrEqual(before.get("public.audit")?.length ?? 0);
+    const lines = (async function* () {
+      for (const { line } of rows) yield Buffer.from(line);
+    })();
+    const { flaws, chains } = await verifyExport(lines, []);
+    expect(flaws).toEqual([]);
+    expect(chains.reduce((sum, { entries }) => sum + entries, 0)).toBe(rows.length);
   });
 
   test("becomes what a new one is: tables, rights, row security", async () => {
