@@ -21,7 +21,7 @@ export const audit = pgTable(
     requestId: text("request_id").notNull(),
     before: jsonb("before").$type<Record<string, unknown>>(),
     after: jsonb("after").$type<Record<string, unknown>>(),
-    // What follows is written by triggers (migrations/*_audit_chains.sql) at commit, whatever a statement says of it.
+    // What follows is written by triggers (migrations/*_audit_seals.sql) at commit, whatever a statement says of it.
     /** The organisation's id, or `platform`: each has a chain of its own. */
     chain: text("chain"),
     /** Place in the chain, from 1, without gaps. */
