@@ -5,6 +5,7 @@ import { appendEvent } from "./append-event.ts";
 import type { InstanceContext } from "./context.ts";
 import { publishOperation } from "./feed.ts";
 import type { Claim } from "./lease.ts";
+import { operationKind } from "./operation-status.ts";
 import { leases, operations } from "./schema.ts";
 
 const open = ["queued", "running"] as const;
@@ -17,7 +18,8 @@ interface ClaimInput {
 
 /**
  * Takes the oldest operation that may run now: its tenant has no older open one and nobody's lease on
- * it is alive. One that a dead worker left running is taken over. Gives `undefined` when there is none.
+ * it is alive. One that a dead worker left running is taken over, and one of a kind that only a newer version knows is left
+ * to that. Gives `undefined` when there is none.
  * @param input.worker names this worker so that it can be found, or proved dead, from outside
  * @param input.leaseMs milliseconds until somebody else may take over unless the lease is renewed
  * @param input.except tenants whose operations are left to others
@@ -80,6 +82,7 @@ async function nextOperation(tx: Queries, except: string[]) {
     .where(
       and(
         inArray(operations.status, [...open]),
+        inArray(operations.kind, operationKind.options),
         notInArray(operations.tenantId, except),
         notExists(
           tx

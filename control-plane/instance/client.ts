@@ -20,7 +20,7 @@ export {
 export type { Catalogue } from "./read-catalogue.ts";
 export type { StackSpec } from "./spec.ts";
 export type { StackRequest } from "./stack-request.ts";
-export type { StackStatus } from "./stack-status.ts";
+export { type StackStatus, stackStatus } from "./stack-status.ts";
 
 /** What other services may ask the instance service. Refusals come back as the {@link BerthError} they were. */
 export interface InstanceClient {

@@ -1,7 +1,7 @@
 import { eq, sql } from "drizzle-orm";
 import { ownCaller, writeAudit } from "../audit/write.ts";
 import type { Queries } from "../database.ts";
-import type { FeedEntry } from "../instance/client.ts";
+import { type FeedEntry, stackStatus } from "../instance/client.ts";
 import { feedPosition, reserve, tenants } from "./schema.ts";
 import { tenantStatusAfter } from "./tenant-status.ts";
 
@@ -13,8 +13,29 @@ export async function readFeedPosition(db: Queries): Promise<number> {
   return row?.seq ?? 0;
 }
 
-/** Applies entries in order and notes the last one in the same transaction: each takes effect exactly once. */
+/**
+ * Applies entries in order and notes the last one in the same transaction: each takes effect exactly once.
+ * Throws at one that this version does not know, when those before it are applied: it is left for a newer version.
+ */
 export async function applyFeed(db: Queries, entries: FeedEntry[]): Promise<void> {
+  const unknown = entries.findIndex((entry) => !isKnown(entry));
+  await applyKnown(db, unknown < 0 ? entries : entries.slice(0, unknown));
+  const first = entries[unknown];
+  if (first)
+    throw new Error(
+      `Entry ${first.seq} of the instance service's feed tells what this version does not know ("${first.type}"). It waits there for a newer tenant service.`,
+    );
+}
+
+/** Whether it says what this version makes something of. */
+function isKnown(entry: FeedEntry): boolean {
+  return (
+    entry.type === "reserved" ||
+    (entry.type === "operation" && stackStatus.safeParse(entry.data.stack.status).success)
+  );
+}
+
+async function applyKnown(db: Queries, entries: FeedEntry[]): Promise<void> {
   await db.transaction(async (tx) => {
     await tx.insert(feedPosition).values({ source, seq: 0 }).onConflictDoNothing();
     const [position] = await tx

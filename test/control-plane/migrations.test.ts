@@ -1,13 +1,15 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, inject, test } from "vitest";
 import { migrateOwned } from "../../control-plane/migrate.ts";
 import { projectRoot } from "../../control-plane/paths.ts";
+import { serviceNames } from "../../control-plane/service-names.ts";
 import { connectServer } from "../support/postgres.ts";
+import { releasedFile } from "./released.ts";
 
 const exec = promisify(execFile);
 
@@ -40,7 +42,24 @@ describe("migrations", () => {
     }
   });
 
-  test.each(["user", "tenant", "instance"])("say the same as the schema: %s", async (service) => {
+  test.each(serviceNames)("that were released are as they were, and first: %s", async (service) => {
+    const folder = `control-plane/${service}/migrations`;
+    const tags = (journal: string) =>
+      (JSON.parse(journal) as { entries: Array<{ tag: string; when: number }> }).entries;
+    const released = tags(await releasedFile(`${folder}/meta/_journal.json`));
+    const now = tags(await readFile(join(projectRoot, folder, "meta/_journal.json"), "utf8"));
+    expect(released.length).toBeGreaterThan(0);
+    expect(now.slice(0, released.length)).toEqual(released);
+    // What comes later is passed over by a database that has a later one already.
+    const times = now.map(({ when }) => when);
+    expect(times).toEqual(times.toSorted((one, next) => one - next));
+    for (const { tag } of released)
+      expect(await readFile(join(projectRoot, folder, `${tag}.sql`), "utf8"), tag).toBe(
+        await releasedFile(`${folder}/${tag}.sql`),
+      );
+  });
+
+  test.each(serviceNames)("say the same as the schema: %s", async (service) => {
     const migrations = join(projectRoot, "control-plane", service, "migrations");
     const copy = await mkdtemp(join(tmpdir(), "berth-migrations-"));
     try {

@@ -15,12 +15,7 @@ export async function unpackReleased(): Promise<{ root: string; remove(): Promis
   const root = await mkdtemp(join(tmpdir(), "berth-released-"));
   const remove = () => rm(root, { recursive: true, force: true });
   try {
-    await exec("git", ["-C", projectRoot, "cat-file", "-e", `${released}^{commit}`]).catch((cause) => {
-      throw new Error(
-        `This clone does not have the version that was released last, ${released}, which the tests run beside this one. Fetch it: git fetch --unshallow, or git fetch origin ${released}`,
-        { cause },
-      );
-    });
+    await mustHaveReleased();
     const archive = join(root, "released.tar");
     await exec("git", ["-C", projectRoot, "archive", "--output", archive, released]);
     await exec("tar", ["--extract", "--file", archive, "--directory", root]);
@@ -32,9 +27,17 @@ export async function unpackReleased(): Promise<{ root: string; remove(): Promis
   }
 }
 
-/** A file as it was released; undefined when it was not there. */
-export async function releasedFile(path: string): Promise<string | undefined> {
-  const { stdout } = await exec("git", ["-C", projectRoot, "ls-tree", "--name-only", released, path]);
-  if (stdout.trim() === "") return undefined;
+/** A file as it was released. */
+export async function releasedFile(path: string): Promise<string> {
+  await mustHaveReleased();
   return (await exec("git", ["-C", projectRoot, "show", `${released}:${path}`])).stdout;
+}
+
+async function mustHaveReleased(): Promise<void> {
+  await exec("git", ["-C", projectRoot, "cat-file", "-e", `${released}^{commit}`]).catch((cause) => {
+    throw new Error(
+      `This clone does not have the version that was released last, ${released}, which tests run beside this one. Fetch it: git fetch --unshallow, or git fetch origin ${released}`,
+      { cause },
+    );
+  });
 }
