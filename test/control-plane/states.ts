@@ -11,7 +11,7 @@ import type { ServiceDatabase, TestServer } from "../support/postgres.ts";
 
 export const databaseOf = { user: "auth", tenant: "tenant", instance: "instance" } as const;
 
-export const migrationsOf = (service: ServiceName) =>
+const migrationsOf = (service: ServiceName) =>
   join(projectRoot, "control-plane", service, "migrations");
 
 interface Journal {
