@@ -7,9 +7,17 @@ import { isOwnServer, type Settings } from "./settings.ts";
 
 /** One of our own logins on the platform's server, its password read from its file. */
 export async function readLogin(settings: Settings, login: Login, database: string): Promise<DatabaseLogin> {
+  return loginAt(settings, { login, database, file: dataPaths(settings.dataDir).loginPassword(login) });
+}
+
+/** The same, its password read from a copy. */
+export async function loginAt(
+  settings: Settings,
+  { login, database, file }: { login: Login; database: string; file: string },
+): Promise<DatabaseLogin> {
   return {
     url: databaseUrl(settings.platformDatabaseUrl, login, database),
-    password: await readSecret(dataPaths(settings.dataDir).loginPassword(login)),
+    password: await readSecret(file),
     socketFolder: socketFolder(settings),
   };
 }

@@ -23,6 +23,7 @@ export type Login = (typeof logins)[number];
 export function dataPaths(dataDir: string) {
   const secrets = join(dataDir, "secrets");
   const run = join(dataDir, "run");
+  const services = join(dataDir, "services");
   return {
     dataDir,
     secrets,
@@ -44,8 +45,17 @@ export function dataPaths(dataDir: string) {
     supabaseJwtSecret: join(secrets, "supabase-jwt-secret"),
     /** Mails of an environment without a mail server. */
     mail: join(dataDir, "mail"),
-    /** What a service that runs alone has of the key file. */
-    serviceKeys: (service: ServiceName) => join(secrets, `${service}-keys.json`),
+    services,
+    /** What a service is given of all secrets: copies, for its own user. */
+    serviceFiles: (service: ServiceName) => ({
+      folder: join(services, service),
+      databasePassword: join(services, service, "database-password"),
+      redisPassword: join(services, service, "redis-password"),
+      /** What it needs of the key file. */
+      keys: join(services, service, "keys.json"),
+      smtpPassword: join(services, service, "smtp-password"),
+      supabaseJwtSecret: join(services, service, "supabase-jwt-secret"),
+    }),
     loginPassword: (login: Login) => join(secrets, `${login}-password`),
     pgpass: join(dataDir, "pgpass"),
     platformState: join(dataDir, "platform-state"),
@@ -54,6 +64,8 @@ export function dataPaths(dataDir: string) {
     stacks: join(dataDir, "stacks"),
     log: join(dataDir, "log"),
     run,
+    /** Empty: what a confined process sees is put together over it. */
+    confined: join(run, "confined"),
     /** Whoever listens here is the environment's supervisor. */
     supervisorSocket: join(run, "supervisor.sock"),
     /** Where the platform's PostgreSQL has its Unix socket. Anybody who gets here may write: its user does. */

@@ -1,12 +1,13 @@
-import { randomBytes, randomUUID } from "node:crypto";
-import { chmod, link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { deriveKeys, keysText } from "./keys.ts";
+import { randomBytes } from "node:crypto";
+import { chmod, mkdir, readFile } from "node:fs/promises";
+import { deriveKeys } from "./keys.ts";
 import { dataPaths, logins } from "./paths.ts";
-import { serviceNames } from "./service-names.ts";
+import { ensureServiceFiles } from "./service-files.ts";
 import type { Settings } from "./settings.ts";
+import { writeOnce, writeWhole } from "./whole-file.ts";
 
 /**
- * Makes what is missing of the data folder: its folders (0700), every secret (0600) and the pgpass file.
+ * Makes what is missing of the data folder: its folders (0700), every secret (0600), the pgpass file and the services' copies.
  * A secret that is there is never touched. Safe when two run at once.
  */
 export async function ensureSecrets(settings: Settings): Promise<void> {
@@ -34,7 +35,7 @@ export async function ensureSecrets(settings: Settings): Promise<void> {
   }
   await writeWhole(paths.pgpass, await pgpass(settings));
   const keys = deriveKeys((await readFile(paths.key, "utf8")).trim());
-  for (const name of serviceNames) await writeWhole(paths.serviceKeys(name), keysText(keys[name]));
+  await ensureServiceFiles(settings.dataDir, keys);
 }
 
 /** The pgpass file follows from the settings, so it is the one file that is written again when they change. */
@@ -63,29 +64,4 @@ async function pgpass(settings: Settings): Promise<string> {
 /** A password may be one that an operator put there for a server of their own. */
 function escaped(password: string): string {
   return password.replaceAll(/([\\:])/g, "\\$1");
-}
-
-/** Creates the file whole, or leaves the one that is there. A hard link fails where a rename would overwrite. */
-export async function writeOnce(path: string, text: string): Promise<void> {
-  const beside = `${path}.${randomUUID()}`;
-  await writeFile(beside, text, { mode: 0o600, flag: "wx" });
-  try {
-    await link(beside, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-  } finally {
-    await rm(beside);
-  }
-}
-
-/** Writes a file of mode 0600 whole or not at all; leaves it alone when it already has this text. */
-export async function writeWhole(path: string, text: string): Promise<void> {
-  const now = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
-  });
-  if (now === text) return;
-  const beside = `${path}.${randomUUID()}`;
-  await writeFile(beside, text, { mode: 0o600, flag: "wx" });
-  await rename(beside, path);
 }

@@ -77,7 +77,11 @@ function serverOf(v: z.output<typeof variables>): Pick<DatabaseLogin, "url" | "s
   return { url: url.href };
 }
 
-async function readKeys<Name extends ServiceName>(service: Name, file: string): Promise<ServiceKeys[Name]> {
+/** A service's keys, from their file. Throws {@link SettingsError}. */
+export async function readKeys<Name extends ServiceName>(
+  service: Name,
+  file: string,
+): Promise<ServiceKeys[Name]> {
   const text = await readFile(file, "utf8").catch((cause) => {
     throw new SettingsError(`BERTH_KEYS_FILE: the file ${file} cannot be read.`, { cause });
   });

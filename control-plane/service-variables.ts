@@ -15,15 +15,16 @@ export function serviceVariables(name: ServiceName, settings: Settings): Record<
   const paths = dataPaths(settings.dataDir);
   const server = new URL(settings.platformDatabaseUrl);
   const { login, database } = ownLogins[name];
+  const its = paths.serviceFiles(name);
   return {
     DB_SERVICE_USER: login,
     // Not one that happens to be set around us.
     DB_SERVICE_PASSWORD: "",
-    DB_SERVICE_PASSWORD_FILE: paths.loginPassword(login),
+    DB_SERVICE_PASSWORD_FILE: its.databasePassword,
     POSTGRES_HOST: socketFolder(settings) ?? server.hostname,
     POSTGRES_PORT: server.port || "5432",
     POSTGRES_DB: database,
-    BERTH_KEYS_FILE: paths.serviceKeys(name),
-    BERTH_REDIS_PASSWORD_FILE: paths.redisPassword,
+    BERTH_KEYS_FILE: its.keys,
+    BERTH_REDIS_PASSWORD_FILE: its.redisPassword,
   };
 }

@@ -8,13 +8,14 @@ import { createInstanceClient } from "./instance/client.ts";
 import { openInstanceService } from "./instance/open.ts";
 import { probeInstance } from "./instance/probe-instance.ts";
 import type { ProbeInstance } from "./instance/read-instance.ts";
-import { deriveKeys } from "./keys.ts";
-import { readLogin, readSecret } from "./login.ts";
+import type { ServiceKeys } from "./keys.ts";
+import { loginAt, readSecret } from "./login.ts";
 import type { Mailer } from "./mail/mailer.ts";
 import { openMailer } from "./mail/open-mailer.ts";
 import type { Logger } from "./observability/log.ts";
 import { dataPaths } from "./paths.ts";
 import type { ServiceName } from "./service-names.ts";
+import { readKeys } from "./service-settings.ts";
 import { ownLogins } from "./service-variables.ts";
 import { proxiesOf, type Settings } from "./settings.ts";
 import { openTenantService } from "./tenant/open.ts";
@@ -26,8 +27,7 @@ import type { Supabase } from "./user/supabase/verify.ts";
 export interface ServicesOptions {
   settings: Pick<Settings, "domain" | "httpPort">;
   logins: Record<ServiceName, DatabaseLogin>;
-  /** What the key file holds. */
-  key: string;
+  keys: ServiceKeys;
   /** Redis, on 127.0.0.1. Everything works without it, too. */
   redis: { port: number; password: string };
   mailer: Mailer;
@@ -56,7 +56,7 @@ export interface Services {
   stop(): Promise<void>;
 }
 
-/** Reads the environment's secrets and builds the services. */
+/** Reads what the services are given of the environment's secrets and builds them. */
 export async function openServices(
   settings: Settings,
   logins: ServicesOptions["logins"],
@@ -66,8 +66,15 @@ export async function openServices(
   return createServices({
     settings,
     log,
-    key: await readSecret(paths.key),
-    redis: { port: settings.redisPort, password: await readSecret(paths.redisPassword) },
+    keys: {
+      user: await readKeys("user", paths.serviceFiles("user").keys),
+      tenant: await readKeys("tenant", paths.serviceFiles("tenant").keys),
+      instance: await readKeys("instance", paths.serviceFiles("instance").keys),
+    },
+    redis: {
+      port: settings.redisPort,
+      password: await readSecret(paths.serviceFiles("user").redisPassword),
+    },
     mailer: await openMailer(settings),
     proxies: proxiesOf(settings),
     supabase: await openSupabase(settings, log),
@@ -77,18 +84,17 @@ export async function openServices(
 
 /** The run-time login of each service. */
 export async function readLogins(settings: Settings): Promise<ServicesOptions["logins"]> {
-  const read = ({ login, database }: (typeof ownLogins)[ServiceName]) => readLogin(settings, login, database);
-  return {
-    user: await read(ownLogins.user),
-    tenant: await read(ownLogins.tenant),
-    instance: await read(ownLogins.instance),
+  const read = (name: ServiceName) => {
+    const { login, database } = ownLogins[name];
+    const file = dataPaths(settings.dataDir).serviceFiles(name).databasePassword;
+    return loginAt(settings, { login, database, file });
   };
+  return { user: await read("user"), tenant: await read("tenant"), instance: await read("instance") };
 }
 
 /** Builds the three services in one process, each with its own database and nothing of the others' but their HTTP. */
 export function createServices(options: ServicesOptions): Services {
-  const { settings, logins, log, userUrl, instanceUrl } = options;
-  const keys = deriveKeys(options.key);
+  const { settings, logins, keys, log, userUrl, instanceUrl } = options;
   const edge = openEdge({ ...options, counts: keys.user.counts });
   const user = openUserService({
     ...edge,

@@ -4,9 +4,9 @@ import { readLogin } from "../login.ts";
 import { createLog } from "../observability/log.ts";
 import { dataPaths } from "../paths.ts";
 import { alone } from "../platform/lock.ts";
-import { writeWhole } from "../secrets.ts";
 import type { Settings } from "../settings.ts";
 import { offerFirstStaff } from "../user/staff/first-staff-code.ts";
+import { writeWhole } from "../whole-file.ts";
 import { apiUrl } from "./api.ts";
 import { readIfThere } from "./read-if-there.ts";
 

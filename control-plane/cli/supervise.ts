@@ -2,9 +2,11 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createLog } from "../observability/log.ts";
 import { dataPaths } from "../paths.ts";
-import { serviceNames } from "../service-names.ts";
+import { serviceConfinement, serviceEnvironment } from "../service-confinement.ts";
+import { type ServiceName, serviceNames } from "../service-names.ts";
 import { serviceVariables } from "../service-variables.ts";
 import { fingerprint, type Settings, withoutSecrets } from "../settings.ts";
+import { type Confinement, confine } from "../supervisor/confine.ts";
 import { supervise } from "../supervisor/supervise.ts";
 import type { CommandLine } from "./command-line.ts";
 
@@ -13,21 +15,34 @@ export async function superviseHere({ settings, env, node, main }: CommandLine &
   const paths = dataPaths(settings.dataDir);
   await mkdir(paths.log, { recursive: true, mode: 0o700 });
   await mkdir(paths.run, { recursive: true, mode: 0o700 });
-  const child = (name: string, args: string[], env: CommandLine["env"]) => ({
-    name,
-    command: node,
-    args: [main, ...args],
-    env,
-    logFile: join(paths.log, `${name}.log`),
-  });
-  // Only the user service needs a secret that is a variable.
-  const known = (name: string) => (name === "user" ? env : withoutSecrets(env));
+  await mkdir(paths.confined, { recursive: true, mode: 0o700 });
+  const child = (name: string, args: string[], env: CommandLine["env"], confinement?: Confinement) => {
+    const plain = { command: node, args: [main, ...args] };
+    return {
+      name,
+      ...(confinement ? confine(plain, confinement) : plain),
+      env,
+      logFile: join(paths.log, `${name}.log`),
+    };
+  };
+  /** One that faces the network. Only the user service needs a secret that is a variable. */
+  const service = (
+    name: ServiceName | "together",
+    args: string[],
+    variables: Record<string, string> = {},
+  ) => {
+    const known = name === "user" || name === "together" ? env : withoutSecrets(env);
+    return child(
+      name === "together" ? "services" : name,
+      args,
+      { ...serviceEnvironment(known, settings), ...variables },
+      serviceConfinement(name, settings, { node, certificates: env.NODE_EXTRA_CA_CERTS }),
+    );
+  };
   const services =
     settings.services === "together"
-      ? [child("services", ["serve"], env)]
-      : serviceNames.map((name) =>
-          child(name, ["serve", name], { ...known(name), ...serviceVariables(name, settings) }),
-        );
+      ? [service("together", ["serve"])]
+      : serviceNames.map((name) => service(name, ["serve", name], serviceVariables(name, settings)));
   await supervise({
     socket: paths.supervisorSocket,
     children: [...services, child("provisioner", ["serve", "provisioner"], withoutSecrets(env))],

@@ -1,5 +1,6 @@
 import { accessTable, row } from "../access/table.ts";
 import { limits } from "../http/limits.ts";
+import { deriveKeys } from "../keys.ts";
 import { createLog } from "../observability/log.ts";
 import { createServices } from "../services.ts";
 import { type OpenApiDocument, operationsOf } from "./operations.ts";
@@ -22,7 +23,7 @@ export async function accessPage(): Promise<string> {
     settings: { domain: "localhost", httpPort: 80 },
     logins: { user: nowhere, tenant: nowhere, instance: nowhere },
     redis: { port: 9, password: "" },
-    key: Buffer.alloc(32).toString("base64"),
+    keys: deriveKeys(Buffer.alloc(32).toString("base64")),
     mailer: { send: async () => undefined, close: () => undefined },
     log: createLog({ env: "docs", logLevel: "fatal" }, "docs"),
   });

@@ -13,6 +13,6 @@ export async function openMailer(
     return catchingMailer({ folder: paths.mail, from: settings.mailFrom });
   }
   const wantsPassword = new URL(settings.smtpUrl).username !== "";
-  const password = wantsPassword ? await readSecret(paths.smtpPassword) : undefined;
+  const password = wantsPassword ? await readSecret(paths.serviceFiles("user").smtpPassword) : undefined;
   return smtpMailer({ url: settings.smtpUrl, password, from: settings.mailFrom });
 }

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { writeWhole } from "../secrets.ts";
+import { writeWhole } from "../whole-file.ts";
 import { containers, networks } from "./docker.ts";
 import type { Run } from "./run.ts";
 

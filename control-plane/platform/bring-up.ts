@@ -1,7 +1,8 @@
 import type { PlatformConfig } from "../../stacks/platform/contract.ts";
 import { dataPaths } from "../paths.ts";
-import { ensureSecrets, writeWhole } from "../secrets.ts";
+import { ensureSecrets } from "../secrets.ts";
 import type { Settings } from "../settings.ts";
+import { writeWhole } from "../whole-file.ts";
 import { noteApplied, partNames, stillApplied } from "./applied.ts";
 import { ensureDatabases } from "./databases.ts";
 import { describe } from "./describe.ts";

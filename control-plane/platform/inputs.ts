@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { redisConf, traefikConf } from "../../components/platform/index.ts";
 import type { PlatformConfig } from "../../stacks/platform/contract.ts";
 import { dataPaths, logins, projectRoot } from "../paths.ts";
-import { writeWhole } from "../secrets.ts";
 import { apiHost, gatewayOf, portsByService, type Settings } from "../settings.ts";
+import { writeWhole } from "../whole-file.ts";
 import type { PlatformTools } from "./tools.ts";
 
 /** The stack's config but for the images' user numbers, which are asked for only when something is to be made. */

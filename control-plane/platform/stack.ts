@@ -5,8 +5,8 @@ import type { PlatformConfig } from "../../stacks/platform/contract.ts";
 import { createCrypter } from "../../stacks/tenant/crypter.ts";
 import { linkPlugins } from "../../toolchain/link-plugins.ts";
 import { dataPaths, projectRoot } from "../paths.ts";
-import { writeWhole } from "../secrets.ts";
 import type { Settings } from "../settings.ts";
+import { writeWhole } from "../whole-file.ts";
 import { CommandError, type Run } from "./run.ts";
 import type { PlatformTools, Progress } from "./tools.ts";
 

@@ -1,8 +1,8 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { writeWhole } from "../secrets.ts";
 import type { Settings } from "../settings.ts";
+import { writeWhole } from "../whole-file.ts";
 import { partNames } from "./applied.ts";
 import { containers, ofEnvironment } from "./docker.ts";
 import type { Run } from "./run.ts";

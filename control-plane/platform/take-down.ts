@@ -57,7 +57,14 @@ async function removeData(settings: Settings): Promise<void> {
   const configs = (await readdir(paths.stacks).catch(() => [])).filter((name) => /^Pulumi\.ten_/.test(name));
   for (const name of configs) await rm(join(projectRoot, name), { force: true });
   const own = [paths.secrets, paths.pgpass, paths.platformState, paths.platformOutputs, paths.pulumiHome];
-  const folders = [paths.stacks, paths.mail, paths.log, paths.run, join(settings.dataDir, "platform")];
+  const folders = [
+    paths.services,
+    paths.stacks,
+    paths.mail,
+    paths.log,
+    paths.run,
+    join(settings.dataDir, "platform"),
+  ];
   for (const path of [...own, ...folders]) await rm(path, { recursive: true, force: true });
   await rmdir(settings.dataDir).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOTEMPTY" && error.code !== "ENOENT") throw error;

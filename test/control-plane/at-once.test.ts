@@ -6,7 +6,7 @@ import { as, people, withMail } from "./people.ts";
 import {
   captureLog,
   freshSlug,
-  key,
+  keys,
   newTenantBody,
   noLimits,
   type TenantAnswer,
@@ -31,7 +31,7 @@ beforeAll(async () => {
   apart = createServices({
     settings: { domain: "localhost", httpPort: 80 },
     logins: t.databases.logins,
-    key,
+    keys,
     redis: inject("redis"),
     limits: noLimits,
     mailer: mail.mailer,

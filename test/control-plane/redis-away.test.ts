@@ -6,7 +6,7 @@ import { cloneDatabases, connectServer, type TestDatabases } from "../support/po
 import { startRedis, type TestRedis } from "../support/redis.ts";
 import { seeds } from "../support/seed.ts";
 import { as, freshAddress, password } from "./people.ts";
-import { captureLog, freshSlug, key, newTenantBody, noMail } from "./support.ts";
+import { captureLog, freshSlug, keys, newTenantBody, noMail } from "./support.ts";
 
 // Services with a Redis of this file's own, which is stopped, flushed and held still under them.
 const { log, text: logged } = captureLog();
@@ -21,7 +21,7 @@ beforeAll(async () => {
   services = createServices({
     settings: { domain: "localhost", httpPort: 80 },
     logins: databases.logins,
-    key,
+    keys,
     redis: { port, password: secret },
     ...noMail,
     log,

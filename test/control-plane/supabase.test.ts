@@ -310,8 +310,8 @@ test("the secret is read from its file when no variable has it", async () => {
     const token = await signByHand(jwtSecret, claims());
     expect(await openSupabase({ dataDir, supabase: undefined }, log)).toBeUndefined();
     await refused(token, await openSupabase(settings, log));
-    await mkdir(join(dataDir, "secrets"));
-    const file = join(dataDir, "secrets", "supabase-jwt-secret");
+    await mkdir(join(dataDir, "services", "user"), { recursive: true });
+    const file = join(dataDir, "services", "user", "supabase-jwt-secret");
     await writeFile(file, `${jwtSecret}\n`);
     await (await openSupabase(settings, log))?.verify(token);
     const other = { url: project.url, secret: `${jwtSecret}2` };

@@ -83,7 +83,7 @@ export function withServices(
     const services = createServices({
       settings: { domain: "localhost", httpPort: 80 },
       logins: databases.logins,
-      key,
+      keys,
       redis: inject("redis"),
       limits: noLimits,
       ...noMail,

@@ -13,7 +13,7 @@ export async function openSupabase(
   const { url, secret } = settings.supabase;
   return createSupabase({
     url,
-    secret: secret ?? (await secretIn(dataPaths(settings.dataDir).supabaseJwtSecret)),
+    secret: secret ?? (await secretIn(dataPaths(settings.dataDir).serviceFiles("user").supabaseJwtSecret)),
     log,
   });
 }

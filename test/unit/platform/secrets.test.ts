@@ -5,6 +5,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { dataPaths, logins } from "../../../control-plane/paths.ts";
 import { ensureSecrets } from "../../../control-plane/secrets.ts";
 import { serviceNames } from "../../../control-plane/service-names.ts";
+import { serviceUsers } from "../../../control-plane/service-users.ts";
+import { ownLogins } from "../../../control-plane/service-variables.ts";
 import { parseSettings, type Settings } from "../../../control-plane/settings.ts";
 
 let settings: Settings;
@@ -31,7 +33,6 @@ test("every secret is made once, for its owner only", async () => {
       "postgres-password",
       "redis-password",
       ...logins.map((l) => `${l}-password`),
-      ...serviceNames.map((name) => `${name}-keys.json`),
     ].sort(),
   );
   expect(new Set(Object.values(first)).size).toBe(Object.keys(first).length);
@@ -43,12 +44,42 @@ test("every secret is made once, for its owner only", async () => {
   expect(await all(paths.secrets)).toEqual(first);
 });
 
+test("each service is given copies of what it needs, for its own user", async () => {
+  await ensureSecrets(settings);
+  const paths = dataPaths(settings.dataDir);
+  await writeFile(paths.smtpPassword, "of-the-mail-server");
+  await ensureSecrets(settings);
+  const modeOf = async (path: string) => {
+    const { mode, uid, gid } = await stat(path);
+    return { mode: mode & 0o777, uid, gid };
+  };
+  for (const name of serviceNames) {
+    const { folder, databasePassword } = paths.serviceFiles(name);
+    const theirs = await all(folder);
+    const mailed = name === "user" ? ["smtp-password"] : [];
+    expect(Object.keys(theirs)).toEqual(["database-password", "keys.json", "redis-password", ...mailed]);
+    expect(theirs["database-password"]).toBe(
+      await readFile(paths.loginPassword(ownLogins[name].login), "utf8"),
+    );
+    const owner = { uid: serviceUsers[name], gid: serviceUsers.together };
+    expect(await modeOf(databasePassword)).toEqual({ mode: 0o440, ...owner });
+    expect(await modeOf(folder)).toEqual({ mode: 0o750, ...owner });
+  }
+  // What is taken away is taken away here as well, and what changes changes.
+  await rm(paths.smtpPassword);
+  await writeFile(paths.redisPassword, "another");
+  await ensureSecrets(settings);
+  const { smtpPassword, redisPassword } = paths.serviceFiles("user");
+  expect(await readFile(redisPassword, "utf8")).toBe("another");
+  await expect(stat(smtpPassword)).rejects.toThrow(/ENOENT/);
+});
+
 test("two at once end with the same secrets, and leave no half files", async () => {
   const both = await Promise.all([ensureSecrets(settings), ensureSecrets(settings)]);
   expect(both).toHaveLength(2);
   const { secrets, pgpass } = dataPaths(settings.dataDir);
   const kept = await all(secrets);
-  expect(Object.keys(kept)).toHaveLength(16);
+  expect(Object.keys(kept)).toHaveLength(13);
   expect(await readFile(pgpass, "utf8")).toContain(`:*:router:${kept["router-password"]}\n`);
 });
 
