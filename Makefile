@@ -1,6 +1,6 @@
 # Daily work. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo start stop status test test-fast test-faults verify format bench
+.PHONY: help setup demo start stop status build build-service test test-fast test-faults verify format bench
 SHELL := /bin/bash
 NODE = $$(toolchain/node.sh)
 
@@ -21,6 +21,12 @@ stop: ## Control plane down (the platform and the tenants stay up)
 
 status: ## What runs
 	@bin/berth status
+
+build: setup ## Images of the services: berth-user, berth-tenant, berth-instance
+	@$(NODE) toolchain/services/main.ts
+
+build-service: setup ## Image of one of them: make build-service SERVICE=user
+	@$(NODE) toolchain/services/main.ts $(or $(SERVICE),$(error say which: make build-service SERVICE=user))
 
 test: setup ## All tests, real parts included, and a quarter of the kill table
 	@$(NODE) test/run.ts all

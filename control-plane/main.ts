@@ -1,4 +1,4 @@
-// The only reader of process.env: everything else gets its settings as arguments.
+// Reads process.env, as image/ does and nobody else: everything else gets its settings as arguments.
 import { program } from "./cli/program.ts";
 import { createSay } from "./cli/say.ts";
 import { secretVariables } from "./settings.ts";

@@ -22,6 +22,8 @@ const variables = z
     /** File with the service's keys (see keys.ts). */
     BERTH_KEYS_FILE: text,
     BERTH_REDIS_PASSWORD_FILE: text,
+    /** Address of this machine that it listens on. Everybody who reaches it may ask: another one takes a proxy that does TLS. */
+    BERTH_LISTEN: z.union([z.ipv4(), z.ipv6()], "must be an address of this machine").default("127.0.0.1"),
     /** Where the other services answer. Default: this machine, at their ports. */
     BERTH_USER_URL: z.url().optional(),
     BERTH_INSTANCE_URL: z.url().optional(),
@@ -38,6 +40,7 @@ export interface ServiceSettings<Name extends ServiceName> {
   login: DatabaseLogin;
   keys: ServiceKeys[Name];
   redisPassword: string;
+  listen: string;
   userUrl: string;
   instanceUrl: string;
 }
@@ -57,6 +60,7 @@ export async function readServiceSettings<Name extends ServiceName>(
     },
     keys: await readKeys(service, v.BERTH_KEYS_FILE),
     redisPassword: await readSecret(v.BERTH_REDIS_PASSWORD_FILE),
+    listen: v.BERTH_LISTEN,
     userUrl: v.BERTH_USER_URL ?? here("user"),
     instanceUrl: v.BERTH_INSTANCE_URL ?? here("instance"),
   };

@@ -23,7 +23,7 @@ export interface RootContext {
   binary: { key(): string; obtain(): Promise<Entry> };
 }
 
-const archiveName = "image.tar.gz";
+export const archiveName = "image.tar.gz";
 /** Facts and labels with the version and .deb digest of each package begin so. */
 export const packageLabel = "dev.berth.package.";
 

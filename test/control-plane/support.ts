@@ -16,7 +16,7 @@ import { type Staff, seedStaff } from "../support/seed-staff.ts";
 
 /** A key of the platform's staff, which every file's services know. */
 export const apiKey = "berth_the-key-of-the-tests";
-export const key = randomBytes(32).toString("base64");
+const key = randomBytes(32).toString("base64");
 export const keys = deriveKeys(key);
 
 /** For services of whose mails a test wants to know nothing. */

@@ -34,6 +34,13 @@ export async function inspectImage(engine: Engine, ref: string): Promise<ImageFa
   }
 }
 
+/** Gives an image another name. */
+export async function tagImage(engine: Engine, ref: string, name: string): Promise<void> {
+  const [repo, tag] = splitRef(name);
+  const query = new URLSearchParams({ repo, tag });
+  await requestJson(engine, { method: "POST", path: `/images/${ref}/tag?${query}` });
+}
+
 /** Takes a name away; the image goes too when it was its last. */
 export async function removeTag(engine: Engine, ref: string): Promise<void> {
   await requestJson(engine, { method: "DELETE", path: `/images/${ref}?noprune=1` });

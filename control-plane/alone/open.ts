@@ -1,0 +1,58 @@
+import type { DatabaseLogin } from "../database.ts";
+import { openEdge } from "../edge.ts";
+import type { Logger } from "../observability/log.ts";
+import type { RunningService } from "../running-service.ts";
+import type { ServiceName } from "../service-names.ts";
+import { readServiceSettings, type ServiceSettings } from "../service-settings.ts";
+import { proxiesOf, type Settings } from "../settings.ts";
+import { createUserClient } from "../user/client.ts";
+
+/** What runs one service in a process of its own, which knows of the others where they answer and nothing else. */
+export interface Alone {
+  settings: Settings;
+  env: Record<string, string | undefined>;
+  log: Logger;
+}
+
+/** Builds one service from its own settings. Its login is for the caller to look at before it serves. */
+export type OpenAlone = (alone: Alone) => Promise<{
+  service: RunningService;
+  login: DatabaseLogin;
+  /** Address to listen on. */
+  listen: string;
+}>;
+
+/** Reads a service's own settings, and opens what stands before it. */
+export async function openOwn<Name extends ServiceName>(name: Name, { settings, env, log }: Alone) {
+  const own = await readServiceSettings(name, settings, env);
+  const edge = openEdge({
+    redis: { port: settings.redisPort, password: own.redisPassword },
+    counts: own.keys.counts,
+    proxies: proxiesOf(settings),
+    log,
+  });
+  const opened = (service: RunningService) => ({
+    service: closing(service, edge),
+    login: own.login,
+    listen: own.listen,
+  });
+  return { own, edge, opened };
+}
+
+/** The user service as another one sees it. */
+export function userClient(
+  service: "tenant" | "instance",
+  { userUrl, keys }: ServiceSettings<typeof service>,
+) {
+  return createUserClient({ baseUrl: userUrl, service, secret: keys.service, fetch });
+}
+
+function closing(service: RunningService, edge: { close(): Promise<void> }): RunningService {
+  return {
+    ...service,
+    async stop() {
+      await service.stop();
+      await edge.close();
+    },
+  };
+}

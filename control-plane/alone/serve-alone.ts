@@ -1,0 +1,25 @@
+import type { Logger } from "../observability/log.ts";
+import type { ServiceName } from "../service-names.ts";
+import { serveUntil } from "../serving.ts";
+import type { Settings } from "../settings.ts";
+import type { OpenAlone } from "./open.ts";
+
+export interface ServeAloneOptions {
+  settings: Settings;
+  env: Record<string, string | undefined>;
+  log: Logger;
+  /** Resolves with the reason when it should end. */
+  stop: Promise<string>;
+}
+
+/** Runs one service on its own port until it is asked to stop. */
+export async function serveAlone(
+  name: ServiceName,
+  open: OpenAlone,
+  { stop, ...alone }: ServeAloneOptions,
+): Promise<void> {
+  const { service, login, listen } = await open(alone);
+  const port = alone.settings.servicePorts[name];
+  const served = { ...service, fetch: service.app.fetch, listen, port, logins: { [name]: login } };
+  await serveUntil(stop, served, alone.log);
+}

@@ -1,0 +1,17 @@
+import { openMailer } from "../mail/open-mailer.ts";
+import { openUserService } from "../user/open.ts";
+import { openSupabase } from "../user/supabase/open.ts";
+import { type OpenAlone, openOwn } from "./open.ts";
+
+export const openUserAlone: OpenAlone = async (alone) => {
+  const { own, edge, opened } = await openOwn("user", alone);
+  const service = openUserService({
+    ...edge,
+    login: own.login,
+    keys: own.keys,
+    mailer: await openMailer(alone.settings),
+    supabase: await openSupabase(alone.settings, alone.log),
+    log: alone.log,
+  });
+  return opened(service);
+};

@@ -1,0 +1,5 @@
+// What the image of the user service runs.
+import { openUserAlone } from "../alone/user.ts";
+import { runInImage } from "./run.ts";
+
+await runInImage("user", openUserAlone);

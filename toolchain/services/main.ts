@@ -1,0 +1,28 @@
+import { dirname } from "node:path";
+import { ToolchainError } from "../errors.ts";
+import { createProgress } from "../progress.ts";
+import { parseToolchainSettings } from "../settings.ts";
+import { buildServices } from "./build.ts";
+import { serviceImages } from "./parts.ts";
+
+/** `main.ts [user|tenant|instance]...`: makes these services' images, or all. Their names go to standard output. */
+async function main(): Promise<void> {
+  const asked = process.argv.slice(2);
+  const services = serviceImages.filter((name) => asked.length === 0 || asked.includes(name));
+  const unknown = asked.find((name) => !services.some((one) => one === name));
+  if (unknown !== undefined)
+    throw new ToolchainError(`There is no image of "${unknown}": ${serviceImages.join(", ")}.`);
+  const progress = createProgress({
+    write: (text) => process.stderr.write(text),
+    terminal: process.stderr.isTTY === true,
+  });
+  const project = dirname(dirname(import.meta.dirname));
+  const images = await buildServices({ ...parseToolchainSettings(process.env), project, services, progress });
+  for (const { ref, made } of images) process.stdout.write(`${ref}${made ? "" : "  (was there)"}\n`);
+}
+
+main().catch((error: unknown) => {
+  const text = error instanceof ToolchainError ? error.message : error instanceof Error ? error.stack : error;
+  process.stderr.write(`${text}\n`);
+  process.exitCode = 1;
+});
