@@ -44,6 +44,8 @@ export default defineConfig({
         folder: "e2e",
         files: "{audit-story,cli,control-plane,first-steps,tenant-life}",
       }),
+      // The services in containers, and what their processes can reach.
+      project("images", { testTimeout: 600_000, parallel: false, environment: true }),
       project("faults", { testTimeout: 1_800_000, parallel: false }),
     ],
   },

@@ -5,6 +5,8 @@ export interface RunningService {
   app: ServiceApp;
   /** Starts what works in the background. A database that is away is waited for. */
   start(): void;
+  /** Ends what would keep who asks waiting for a long time. */
+  leave?(): void;
   /** Ends the background work and closes every connection. */
   stop(): Promise<void>;
 }

@@ -52,6 +52,8 @@ export interface Services {
   fetch(request: Request, env?: HttpEnv["Bindings"]): Response | Promise<Response>;
   /** Starts what works in the background. A database that is away is waited for. */
   start(): void;
+  /** Ends what would keep who asks waiting for a long time. */
+  leave(): void;
   /** Ends the background work and closes every connection. */
   stop(): Promise<void>;
 }
@@ -148,6 +150,7 @@ export function createServices(options: ServicesOptions): Services {
     start() {
       for (const service of services) service.start();
     },
+    leave: () => instance.leave(),
     async stop() {
       // Who asks others ends before them.
       for (const service of services.toReversed()) await service.stop();

@@ -1,12 +1,17 @@
 import type { Server } from "node:http";
 import { serve } from "@hono/node-server";
 import type { DatabaseLogin } from "./database.ts";
+import { closer } from "./http/close-server.ts";
+import { createLeaving } from "./http/leaving.ts";
 import type { Logger } from "./observability/log.ts";
 import { mustBeOwnLogins } from "./own-logins.ts";
 import type { ServiceName } from "./service-names.ts";
+import { until } from "./until.ts";
 
-/** Milliseconds that requests under way have when the services are asked to stop. */
-const graceMs = 10_000;
+/** Milliseconds in which it still takes requests when it is asked to stop, for those who are connected to go elsewhere. */
+const leaveMs = 1_000;
+/** Milliseconds that what is under way has then. Both together are less than the ten seconds of `docker stop`. */
+const graceMs = 6_000;
 
 export interface Served {
   fetch: Parameters<typeof serve>[0]["fetch"];
@@ -15,6 +20,8 @@ export interface Served {
   port: number;
   logins: Partial<Record<ServiceName, DatabaseLogin>>;
   start(): void;
+  /** Ends what would wait for a long time: event streams, and questions that wait for news. */
+  leave?: (() => void) | undefined;
   stop(): Promise<void>;
 }
 
@@ -23,23 +30,22 @@ export async function serveUntil(stop: Promise<string>, served: Served, log: Log
   const { promise: fell, reject } = Promise.withResolvers<never>();
   const ending = new AbortController();
   await mustBeOwnLogins(served.logins, log, reject, ending.signal);
-  const server = serve({ fetch: served.fetch, port: served.port, hostname: served.listen }, ({ port }) =>
+  const leaving = createLeaving(served.fetch);
+  const server = serve({ fetch: leaving.fetch, port: served.port, hostname: served.listen }, ({ port }) =>
     log.info({ port }, "the services answer"),
   ) as Server;
+  const connections = closer(server);
   server.once("error", reject);
   served.start();
   log.info({ reason: await Promise.race([stop, fell]) }, "stopping");
   ending.abort();
-  await closed(server);
+  leaving.begin(server);
+  const gone = { what: "everybody to have gone", deadlineMs: leaveMs, everyMs: 20 };
+  await until(async () => connections.isEmpty(), gone).catch(() => undefined);
+  const closed = connections.close(graceMs);
+  served.leave?.();
+  const cut = await closed;
+  if (cut > 0) log.warn({ cut }, "answers that took too long were cut");
   await served.stop();
-}
-
-/** Takes no more requests and waits for those under way; streams are cut when their time is up. */
-async function closed(server: Server): Promise<void> {
-  const cut = setTimeout(() => server.closeAllConnections(), graceMs);
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-  });
-  clearTimeout(cut);
+  log.info("stopped");
 }

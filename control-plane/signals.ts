@@ -3,6 +3,9 @@ export interface Signals {
   /** Wakes those who wait for `key`; without a key, everybody. */
   fire(key?: string): void;
   subscribe(key: string): Subscription;
+  /** Nothing more will be told: whoever waits is woken, and nobody waits again. */
+  end(): void;
+  readonly ended: boolean;
 }
 
 interface Subscription {
@@ -16,10 +19,19 @@ interface Subscription {
 
 export function createSignals(): Signals {
   const subscribers = new Map<string, Set<() => void>>();
+  let ended = false;
+  const fire: Signals["fire"] = (key) => {
+    const keys = key === undefined ? [...subscribers.keys()] : [key];
+    for (const each of keys) for (const wake of [...(subscribers.get(each) ?? [])]) wake();
+  };
   return {
-    fire(key) {
-      const keys = key === undefined ? [...subscribers.keys()] : [key];
-      for (const each of keys) for (const wake of [...(subscribers.get(each) ?? [])]) wake();
+    fire,
+    end() {
+      ended = true;
+      fire();
+    },
+    get ended() {
+      return ended;
     },
     subscribe(key) {
       let fired = false;
@@ -32,7 +44,7 @@ export function createSignals(): Signals {
       subscribers.set(key, others.add(wake));
       return {
         async next(timeoutMs, signal) {
-          if (!fired && !signal?.aborted) {
+          if (!fired && !ended && !signal?.aborted) {
             await new Promise<void>((resolve) => {
               const timer = setTimeout(resolve, timeoutMs);
               const done = () => {

@@ -16,7 +16,7 @@ const sets: Record<string, string[][][]> = {
   all: [
     [fast],
     [
-      ["platform", "cli-stack", "provisioner", "e2e-apart"],
+      ["platform", "cli-stack", "provisioner", "e2e-apart", "images"],
       ["e2e", "faults"],
     ],
   ],

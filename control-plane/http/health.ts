@@ -14,13 +14,13 @@ const checkResult = z.object({
 const health = z
   .object({
     service: z.string(),
-    status: z.enum(["ok", "degraded"]),
+    status: z.enum(["ok", "degraded", "stopping"]),
     checks: z.record(z.string(), checkResult),
   })
   .openapi("Health");
 
 /**
- * `/<service>/health` answers 200 as long as the service runs and says what it lacks;
+ * `/<service>/health` answers 200 as long as the service runs and says what it lacks, and 503 once it stops (leaving.ts);
  * `/<service>/health/database` answers 503 while the database is away. On its own port a service has both without its name.
  */
 export function addHealth(
@@ -39,7 +39,7 @@ export function addHealth(
       path: `/${service}/health`,
       tags: ["health"],
       summary: "Whether the service runs, and what it lacks",
-      responses: { 200: json("It runs") },
+      responses: { 200: json("It runs"), 503: json("It stops, and takes no new work") },
     },
   );
   const database = route(

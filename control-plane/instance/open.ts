@@ -63,5 +63,9 @@ export function openInstanceService(options: InstanceServiceOptions) {
     });
     return [{ stop: () => listener.close() }, startTidying({ answers: () => forgetOldAnswers(db) }, log)];
   };
-  return { app, ...lifeOf(begin, () => database.close()) } satisfies RunningService;
+  return {
+    app,
+    leave: () => signals.end(),
+    ...lifeOf(begin, () => database.close()),
+  } satisfies RunningService;
 }

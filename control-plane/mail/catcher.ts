@@ -36,8 +36,8 @@ export async function catchingMailer({ folder, from }: { folder: string; from: s
   const mailer = smtpMailer({ url: `smtp://127.0.0.1:${port}`, password: undefined, from });
   return {
     send: mailer.send,
-    close() {
-      mailer.close();
+    async close() {
+      await mailer.close();
       server.close(() => undefined);
     },
   };

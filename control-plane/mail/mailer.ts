@@ -11,7 +11,8 @@ export interface Message {
 export interface Mailer {
   /** Rejects when nobody took the mail. */
   send(message: Message): Promise<void>;
-  close(): void;
+  /** Waits for the mails that are on their way. */
+  close(): void | Promise<void>;
 }
 
 /** Milliseconds a mail server may take for each part of the talk. */
@@ -34,10 +35,16 @@ export function smtpMailer(options: { url: string; password: string | undefined;
     disableFileAccess: true,
     disableUrlAccess: true,
   });
+  const underWay = new Set<Promise<unknown>>();
   return {
     async send(message) {
-      await transport.sendMail({ from: options.from, ...message });
+      const sent = transport.sendMail({ from: options.from, ...message });
+      underWay.add(sent);
+      await sent.finally(() => underWay.delete(sent));
     },
-    close: () => transport.close(),
+    async close() {
+      await Promise.allSettled(underWay);
+      transport.close();
+    },
   };
 }

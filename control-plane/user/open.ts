@@ -104,7 +104,7 @@ export function openUserService(options: UserServiceOptions): UserService {
         ),
       ],
       async () => {
-        mailer.close();
+        await mailer.close();
         copies.close();
         await Promise.all([database.close(), callers.close()]);
       },

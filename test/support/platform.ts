@@ -36,6 +36,7 @@ export function testTools(): Promise<Tools> {
 /** Settings of a new environment: free ports, a free subnet and a data folder of its own. */
 export async function testSettings(
   env: string,
+  more: Record<string, string> = {},
 ): Promise<{ variables: Record<string, string>; settings: Settings }> {
   const [http, api, admin, postgres, redis] = await freePorts(5);
   const variables = {
@@ -47,14 +48,22 @@ export async function testSettings(
     BERTH_REDIS_PORT: `${redis}`,
     BERTH_TENANT_SUBNET: await freeSubnet(createRun(process.env)),
     BERTH_DATA_DIR: await mkdtemp(join(tmpdir(), `berth-${env}-`)),
+    ...more,
   };
   return { variables, settings: parseSettings(variables) };
 }
 
 /** Brings up a platform for one test file. Whatever happens, nothing of it stays after `down`. */
-export async function startPlatform({ env }: { env: string }): Promise<TestPlatform> {
+export async function startPlatform({
+  env,
+  more,
+}: {
+  env: string;
+  /** Other variables than the usual. */
+  more?: Record<string, string>;
+}): Promise<TestPlatform> {
   const tools = await testTools();
-  const { variables, settings } = await testSettings(env);
+  const { variables, settings } = await testSettings(env, more);
   const told: string[] = [];
   const args = { settings, tools, env: process.env, progress: (text: string) => void told.push(text) };
   const down = async () => {

@@ -76,7 +76,8 @@ export function addEventRoutes(app: ServiceApp, deps: InstanceRouteDeps) {
               });
               after = number;
             }
-            if (ended || gone.signal.aborted) return;
+            // Whoever follows comes back with Last-Event-ID.
+            if (ended || gone.signal.aborted || signals.ended) return;
             const fired = await subscription.next(heartbeatMs, gone.signal);
             if (!fired && !gone.signal.aborted) await stream.write(": still here\n\n");
             // Who was let in may have been shut out since.

@@ -82,7 +82,7 @@ test("without a mail server mails go by SMTP to one of our own, and are kept as 
     ]);
     expect(lines).toContain(code);
   } finally {
-    mailer.close();
+    await mailer.close();
     await rm(join(folder, ".."), { recursive: true });
   }
 });

@@ -1,0 +1,74 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { TestProject } from "vitest/node";
+import { offerFirstStaffLink } from "../../control-plane/cli/offer-first-staff.ts";
+import { migrateAll } from "../../control-plane/migrate.ts";
+import { dataPaths, projectRoot } from "../../control-plane/paths.ts";
+import { serviceNames } from "../../control-plane/service-names.ts";
+import { linkPlugins } from "../../toolchain/link-plugins.ts";
+import { createProgress } from "../../toolchain/progress.ts";
+import { buildServices } from "../../toolchain/services/build.ts";
+import { parseToolchainSettings } from "../../toolchain/settings.ts";
+import { freePorts } from "../support/free-ports.ts";
+import { startPlatform } from "../support/platform.ts";
+import { removeService, runService, untilHealthy } from "./containers.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** Names of the images under test. */
+    imageRefs: Record<string, string>;
+  }
+}
+
+/** A platform whose services are containers of the images, with the provisioner as a process and a staff account. */
+export default async function setup(project: TestProject) {
+  const [user, tenant, instance] = await freePorts(3);
+  const { variables, settings, tools, down } = await startPlatform({
+    env: `im${process.pid % 100_000}`,
+    more: {
+      BERTH_SERVICES: "apart",
+      BERTH_USER_PORT: `${user}`,
+      BERTH_TENANT_PORT: `${tenant}`,
+      BERTH_INSTANCE_PORT: `${instance}`,
+      BERTH_WORKERS: "2",
+      BERTH_RESERVE: "2",
+      BERTH_ENGINES_AHEAD: "2",
+    },
+  });
+  const env = { ...process.env, ...variables };
+  const run = promisify(execFile);
+  let provisioner: ChildProcess | undefined;
+  const end = async () => {
+    if (provisioner?.exitCode === null) {
+      provisioner.kill("SIGTERM");
+      await once(provisioner, "exit");
+    }
+    for (const service of serviceNames) await removeService(settings, service);
+    await down();
+  };
+  try {
+    const progress = createProgress({ write: (text) => process.stderr.write(text), terminal: false });
+    const built = await buildServices({
+      ...parseToolchainSettings(process.env),
+      project: projectRoot,
+      services: serviceNames,
+      progress,
+    });
+    const refs = Object.fromEntries(built.map(({ ref }) => [/^berth-(\w+):/.exec(ref)?.[1] ?? "", ref]));
+    await linkPlugins(dataPaths(settings.dataDir).pulumiHome, tools);
+    await migrateAll(settings);
+    for (const service of serviceNames) await runService(settings, service, refs[service] ?? "");
+    for (const service of serviceNames) await untilHealthy(settings, service);
+    provisioner = spawn(join(projectRoot, "bin/berth"), ["serve", "provisioner"], { env, stdio: "ignore" });
+    await offerFirstStaffLink(settings);
+    await run(join(projectRoot, "bin/berth"), ["staff"], { env });
+    project.provide("berthEnv", variables);
+    project.provide("imageRefs", refs);
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  return end;
+}
