@@ -10,11 +10,13 @@ const project = (
     /** Where the tests are, if not in the folder of this name. */
     folder?: string;
     files?: string;
+    /** Files of other folders that are run in this one's environment as well. */
+    also?: string[];
   },
 ) => ({
   test: {
     name,
-    include: [`test/${options.folder ?? name}/**/${options.files ?? "*"}.test.ts`],
+    include: [`test/${options.folder ?? name}/**/${options.files ?? "*"}.test.ts`, ...(options.also ?? [])],
     testTimeout: options.testTimeout,
     hookTimeout: Math.max(120_000, options.testTimeout),
     fileParallelism: options.parallel,
@@ -45,7 +47,12 @@ export default defineConfig({
         files: "{audit-story,cli,control-plane,first-steps,tenant-life}",
       }),
       // The services in containers, and what their processes can reach.
-      project("images", { testTimeout: 600_000, parallel: false, environment: true }),
+      project("images", {
+        testTimeout: 600_000,
+        parallel: false,
+        environment: true,
+        also: ["test/e2e/first-steps.test.ts", "test/e2e/tenant-life.test.ts"],
+      }),
       project("faults", { testTimeout: 1_800_000, parallel: false }),
     ],
   },

@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { TestProject } from "vitest/node";
@@ -40,7 +41,19 @@ export default async function setup(project: TestProject) {
   const env = { ...process.env, ...variables };
   const run = promisify(execFile);
   let provisioner: ChildProcess | undefined;
+  let ending = false;
+  /** As the supervisor does: another one whenever it ends. Which one runs, and how those before ended, is for the tests. */
+  const provision = () => {
+    const child = spawn(join(projectRoot, "bin/berth"), ["serve", "provisioner"], { env, stdio: "ignore" });
+    provisioner = child;
+    writeFileSync(join(settings.dataDir, "provisioner-pid"), `${child.pid}`);
+    child.once("exit", (code, signal) => {
+      writeFileSync(join(settings.dataDir, `provisioner-end-${child.pid}`), `${signal ?? code}`);
+      if (!ending) provision();
+    });
+  };
   const end = async () => {
+    ending = true;
     if (provisioner?.exitCode === null) {
       provisioner.kill("SIGTERM");
       await once(provisioner, "exit");
@@ -61,7 +74,7 @@ export default async function setup(project: TestProject) {
     await migrateAll(settings);
     for (const service of serviceNames) await runService(settings, service, refs[service] ?? "");
     for (const service of serviceNames) await untilHealthy(settings, service);
-    provisioner = spawn(join(projectRoot, "bin/berth"), ["serve", "provisioner"], { env, stdio: "ignore" });
+    provision();
     await offerFirstStaffLink(settings);
     await run(join(projectRoot, "bin/berth"), ["staff"], { env });
     project.provide("berthEnv", variables);

@@ -1,0 +1,82 @@
+import { afterAll, expect } from "vitest";
+import type { Outcome } from "./load.ts";
+
+const titles = [
+  "stopped under load",
+  "sent",
+  "answered",
+  "refused before it was taken",
+  "taken and lost",
+  "half answers",
+  "writes with 2xx",
+  "of them in the record",
+  "writes without answer",
+  "right when sent again",
+  "exit code",
+  "seconds",
+];
+
+export interface Counted {
+  what: string;
+  outcomes: Outcome[];
+  /** Ids of the requests that the service's log tells of. */
+  taken: Set<string>;
+  /** Rows that a write has made, after the service has ended. */
+  rowsOf(outcome: Outcome): number;
+  exitCode: number;
+  seconds: number;
+}
+
+export interface Verdict {
+  row: string[];
+  /** Writes that nobody knows of whether they were done. */
+  unanswered: Outcome[];
+}
+
+const isWrite = ({ body }: Outcome) => body !== undefined;
+const isDone = ({ status }: Outcome) => status !== undefined && status < 300;
+
+/** Holds a load against the log and the record. */
+export function count({ what, outcomes, taken, rowsOf, exitCode, seconds }: Counted): Verdict {
+  const answered = outcomes.filter(({ status, isHalf }) => status !== undefined && !isHalf);
+  const without = outcomes.filter((one) => !answered.includes(one));
+  const lost = without.filter(({ id }) => taken.has(id));
+  const writes = outcomes.filter(isWrite);
+  const done = writes.filter(isDone);
+  const unanswered = writes.filter((one) => !answered.includes(one));
+  const kept = done.filter((one) => rowsOf(one) === 1);
+  for (const one of unanswered) expect(rowsOf(one), one.id).toBeLessThanOrEqual(1);
+  const half = outcomes.filter(({ isHalf }) => isHalf);
+  expect(lost.map(({ method, path, error }) => `${method} ${path}: ${error}`)).toEqual([]);
+  expect(half).toEqual([]);
+  expect(kept.length).toBe(done.length);
+  expect(exitCode).toBe(0);
+  const numbers = [outcomes, answered, without, lost, half, done, kept, unanswered].map(
+    (list) => `${list.length}`,
+  );
+  return { row: [what, ...numbers, "-", `${exitCode}`, seconds.toFixed(1)], unanswered };
+}
+
+const rows: string[][] = [];
+
+/** Adds a line to what is printed when the file's tests are over. */
+export function tell(row: string[]): void {
+  rows.push(row);
+}
+
+export function printAtEnd(): void {
+  afterAll(() => {
+    const table = titles.map((title, i) => [title, ...rows.map((row) => row[i] ?? "")]);
+    const widths = (table[0] ?? []).map((_, i) => Math.max(...table.map((line) => line[i]?.length ?? 0)) + 2);
+    console.log(
+      table
+        .map((line) =>
+          line
+            .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+            .join("")
+            .trimEnd(),
+        )
+        .join("\n"),
+    );
+  });
+}

@@ -1,0 +1,175 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeAll, expect, test } from "vitest";
+import { dataPaths } from "../../control-plane/paths.ts";
+import { type ServiceName, serviceNames } from "../../control-plane/service-names.ts";
+import { apiHost } from "../../control-plane/settings.ts";
+import { until } from "../../control-plane/until.ts";
+import { openWorld, type World } from "../e2e/world.ts";
+import { docker, nameOf, untilHealthy } from "./containers.ts";
+import { count, printAtEnd, tell } from "./count.ts";
+import { type Asked, type LoadOptions, type Outcome, send, startLoad } from "./load.ts";
+import { type Supervised, supervised } from "./supervised.ts";
+
+printAtEnd();
+let world: World;
+let key: string;
+beforeAll(async () => {
+  world = await openWorld();
+  key = readFileSync(dataPaths(world.settings.dataDir).apiKey, "utf8").trim();
+});
+
+/** Answers before which nothing is stopped. */
+const warm = 300;
+/** Every fourth client writes, the last two are idle between requests for longer than an answer takes. */
+const clients = 16;
+const isWriter = (client: number) => client % 4 === 0;
+const pauseMs = (client: number) =>
+  client >= clients - 2 ? 30 + Math.random() * 60 : isWriter(client) ? 15 : 0;
+
+const readsOf: Record<ServiceName, string> = {
+  user: "/user/v1/organizations?limit=5",
+  tenant: "/tenant/v1/tenants?limit=5",
+  instance: "/instance/v1/operations?limit=5",
+};
+const read = (service: ServiceName): Asked => ({ id: randomUUID(), method: "GET", path: readsOf[service] });
+/** Its name is its id, by which it is found in the record. */
+const write = (): Asked => {
+  const id = randomUUID();
+  return { id, method: "POST", path: "/user/v1/organizations", body: { name: `Load ${id}` } };
+};
+
+/** Ids of requests that a log tells of. */
+function idsIn(log: string): Set<string> {
+  const lines = log.split("\n").filter((line) => line.includes('"msg":"request"'));
+  return new Set(lines.map((line) => (JSON.parse(line) as { requestId: string }).requestId));
+}
+
+/** How many organisations each write has made. */
+async function organizations(): Promise<(outcome: Outcome) => number> {
+  const rows = await world.sql<{ name: string }>(
+    "auth",
+    "select name from organizations where name like 'Load %'",
+  );
+  return ({ id }) => rows.filter(({ name }) => name === `Load ${id}`).length;
+}
+
+/** Puts a load on a port, ends what answers there by `stop`, and gives what came of it. */
+async function underLoad(options: Pick<LoadOptions, "port" | "host" | "next">, stop: () => Promise<unknown>) {
+  const load = startLoad({ ...options, key, clients, pauseMs });
+  const answered = async () => load.outcomes.filter(({ status }) => status && status < 300).length >= warm;
+  await until(answered, { what: "the load to be answered", deadlineMs: 60_000, everyMs: 20 });
+  const from = performance.now();
+  await stop();
+  const seconds = (performance.now() - from) / 1_000;
+  load.stop();
+  await load.ended;
+  return { outcomes: load.outcomes, seconds };
+}
+
+/** Sends writes again with the keys they had: each must be there once after that. */
+async function again(port: number, unanswered: Outcome[]): Promise<number> {
+  let right = 0;
+  for (const { id, method, path, body } of unanswered) {
+    const answer = await send({ port, key }, undefined, { id, method, path, body });
+    expect(answer.status, answer.text).toBe(201);
+    right += (await organizations())(answer) === 1 ? 1 : 0;
+  }
+  expect(right).toBe(unanswered.length);
+  return right;
+}
+
+test.each(serviceNames)(
+  "the container of the %s service stops under load and loses nothing",
+  async (service) => {
+    const { settings } = world;
+    const name = nameOf(settings, service);
+    const port = settings.servicePorts[service];
+    const next = (client: number) => (service === "user" && isWriter(client) ? write() : read(service));
+    const { outcomes, seconds } = await underLoad({ port, next }, () => docker("stop", name));
+    const taken = idsIn(await docker("logs", name));
+    const exitCode = Number(await docker("inspect", "--format", "{{.State.ExitCode}}", name));
+    const rowsOf = await organizations();
+    await docker("start", name);
+    await untilHealthy(settings, service);
+    const { row, unanswered } = count({
+      what: `container ${service}`,
+      outcomes,
+      taken,
+      rowsOf,
+      exitCode,
+      seconds,
+    });
+    row[9] = `${await again(port, unanswered)}`;
+    tell(row);
+  },
+);
+
+test("the container of the user service stops behind Traefik, which says 502 for what it could not hand on", async () => {
+  const { settings } = world;
+  const name = nameOf(settings, "user");
+  const next = (client: number) => (isWriter(client) ? write() : read("user"));
+  const host = apiHost(settings);
+  const { outcomes, seconds } = await underLoad({ port: settings.httpPort, host, next }, () =>
+    docker("stop", name),
+  );
+  const taken = idsIn(await docker("logs", name));
+  const exitCode = Number(await docker("inspect", "--format", "{{.State.ExitCode}}", name));
+  const rowsOf = await organizations();
+  await docker("start", name);
+  await untilHealthy(settings, "user");
+  // Its answer for a service that is away.
+  const handed = outcomes.map((one) =>
+    one.status === 502 ? { ...one, status: undefined, error: "502", isHalf: false } : one,
+  ) as Outcome[];
+  const { row, unanswered } = count({
+    what: "container user, by Traefik",
+    outcomes: handed,
+    taken,
+    rowsOf,
+    exitCode,
+    seconds,
+  });
+  row[9] = `${await again(settings.servicePorts.user, unanswered)}`;
+  tell(row);
+});
+
+let running: Supervised | undefined;
+afterEach(async () => {
+  await running?.stop();
+  running = undefined;
+});
+
+test("the supervised process of all services stops under load and loses nothing", async () => {
+  running = await supervised(world.env, "together");
+  const { port } = running;
+  const pid = await running.pidOf("services");
+  const next = (client: number) =>
+    isWriter(client) ? write() : read(serviceNames[client % serviceNames.length] ?? "user");
+  const ended = async () =>
+    (await running?.status())?.children.find(({ restarts }) => restarts > 0)?.lastExit;
+  const { outcomes, seconds } = await underLoad({ port, next }, async () => {
+    process.kill(pid, "SIGTERM");
+    await until(ended, { what: "the services to end", deadlineMs: 30_000, everyMs: 20 });
+  });
+  const taken = idsIn(readFileSync(join(dataPaths(world.settings.dataDir).log, "services.log"), "utf8"));
+  const exitCode = (await ended()) === "exit code 0" ? 0 : 1;
+  const counted = {
+    what: "process of all",
+    outcomes,
+    taken,
+    rowsOf: await organizations(),
+    exitCode,
+    seconds,
+  };
+  const { row, unanswered } = count(counted);
+  const answers = () =>
+    fetch(`http://127.0.0.1:${port}/health/database`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  await until(answers, { what: "the services to be back", deadlineMs: 30_000, everyMs: 50 });
+  row[9] = `${await again(port, unanswered)}`;
+  tell(row);
+});
