@@ -26,9 +26,7 @@ export function createLeaving(fetch: Fetch): Leaving {
 }
 
 function health(request: Request): Response | undefined {
-  const [, service] = /^(?:\/([a-z]+))?\/health(?:\/database)?$/.exec(new URL(request.url).pathname) ?? [
-    null,
-  ];
-  if (service === null) return undefined;
-  return Response.json({ service: service ?? "berth", status: "stopping", checks: {} }, { status: 503 });
+  const found = /^(?:\/([a-z]+))?\/health(?:\/database)?$/.exec(new URL(request.url).pathname);
+  if (!found) return undefined;
+  return Response.json({ service: found[1] ?? "berth", status: "stopping", checks: {} }, { status: 503 });
 }

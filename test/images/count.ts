@@ -46,6 +46,10 @@ export function count({ what, outcomes, taken, rowsOf, exitCode, seconds }: Coun
   const unanswered = writes.filter((one) => !answered.includes(one));
   const kept = done.filter((one) => rowsOf(one) === 1);
   for (const one of unanswered) expect(rowsOf(one), one.id).toBeLessThanOrEqual(1);
+  // What is answered while it leaves is an answer like any other.
+  expect(
+    [...new Set(answered.map(({ status }) => status))].filter((status) => status !== 200 && status !== 201),
+  ).toEqual([]);
   const half = outcomes.filter(({ isHalf }) => isHalf);
   expect(lost.map(({ method, path, error }) => `${method} ${path}: ${error}`)).toEqual([]);
   expect(half).toEqual([]);

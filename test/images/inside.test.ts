@@ -143,7 +143,7 @@ test("from the one process of all services nothing else is reached", async () =>
   const found = await probeProcess(pid, serviceUsers.together, tries);
   const holders = serviceNames.flatMap((name) => copies(name, paths.serviceFiles(name).folder));
   judge("process of all", pid, serviceUsers.together, tries, found, holders);
-  expect(only(found.signals)).toBe("ESRCH");
+  expect(only(found.signals)).toBe("EPERM");
   expect(only(openFiles(pid))).toBe(join(paths.log, "services.log"));
 });
 

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeAll, expect, test } from "vitest";
+import { staffEmail } from "../../control-plane/cli/ensure-staff.ts";
 import { dataPaths } from "../../control-plane/paths.ts";
 import { type ServiceName, serviceNames } from "../../control-plane/service-names.ts";
 import { apiHost } from "../../control-plane/settings.ts";
@@ -17,7 +18,10 @@ let world: World;
 let key: string;
 beforeAll(async () => {
   world = await openWorld();
-  key = readFileSync(dataPaths(world.settings.dataDir).apiKey, "utf8").trim();
+  // Only a person makes an organisation.
+  const password = readFileSync(dataPaths(world.settings.dataDir).staffPassword, "utf8");
+  const email = staffEmail(world.settings);
+  ({ token: key } = await world.api<{ token: string }>("POST", "/user/v1/sessions", { email, password }));
 });
 
 /** Answers before which nothing is stopped. */
