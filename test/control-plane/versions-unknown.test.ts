@@ -4,7 +4,7 @@ import { afterAll, expect, inject, test } from "vitest";
 import { createServices, type Services } from "../../control-plane/services.ts";
 import { cloneDatabases, connectServer, type TestDatabases } from "../support/postgres.ts";
 import { seeds } from "../support/seed.ts";
-import { captureLog, freshSlug, key, newTenantBody, noLimits, noMail, withServices } from "./support.ts";
+import { captureLog, freshSlug, keys, newTenantBody, noLimits, noMail, withServices } from "./support.ts";
 import { createTenant, untilStatus, work } from "./worker.ts";
 
 /** The same with a field more in every object of it, as a newer service would say it. A map by organisation has no fields. */
@@ -40,7 +40,7 @@ const t = withServices({ userUrl: url, instanceUrl: url }, async () => {
   const databases = await cloneDatabases(postgres);
   idle = await cloneDatabases(postgres);
   newer = createServices({
-    ...{ settings: { domain: "localhost", httpPort: 80 }, key, redis: inject("redis"), limits: noLimits },
+    ...{ settings: { domain: "localhost", httpPort: 80 }, keys, redis: inject("redis"), limits: noLimits },
     ...{ ...noMail, log: captureLog().log },
     logins: { ...databases.logins, tenant: idle.logins.tenant },
   });
