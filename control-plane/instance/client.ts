@@ -35,7 +35,9 @@ export interface InstanceClient {
 }
 
 const self = "the instance service";
-const timeoutMs = 10_000;
+/** Milliseconds until it has answered where somebody waits for us, and where nobody does. */
+const timeoutMs = 3_000;
+const timeoutBehindMs = 10_000;
 
 /** @param options.fetch goes over the network, or straight into the app when both run in one process */
 export function createInstanceClient(options: {
@@ -55,22 +57,23 @@ export function createInstanceClient(options: {
   const settings = { headers, fetch: fetching };
   const stacks = hc<ReturnType<typeof addStackRoutes>>(options.baseUrl, settings).instance.v1;
   const feeds = hc<ReturnType<typeof addFeedRoutes>>(options.baseUrl, settings).instance.v1;
-  const soon = () => ({ init: { signal: AbortSignal.timeout(timeoutMs) } });
+  const within = (ms: number) => ({ init: { signal: AbortSignal.timeout(ms) } });
   return {
     async putStack(tenantId, request, requestId) {
       const call = stacks.stacks[":tenant"].$put(
         { param: { tenant: tenantId }, json: request },
-        { ...soon(), headers: { "x-request-id": requestId } },
+        { ...within(timeoutBehindMs), headers: { "x-request-id": requestId } },
       );
       return (await answered(self, call)).json();
     },
     async catalogue() {
-      const { catalogue } = await (await answered(self, stacks.catalogue.$get(undefined, soon()))).json();
+      const call = stacks.catalogue.$get(undefined, within(timeoutMs));
+      const { catalogue } = await (await answered(self, call)).json();
       return catalogue;
     },
     async feed({ after, waitSeconds, signal }) {
       const query = { after: String(after), wait: String(waitSeconds) };
-      const late = AbortSignal.timeout(waitSeconds * 1000 + timeoutMs);
+      const late = AbortSignal.timeout(waitSeconds * 1000 + timeoutBehindMs);
       const call = feeds.feed.$get({ query }, { init: { signal: AbortSignal.any([signal, late]) } });
       return (await (await answered(self, call)).json()).items;
     },
@@ -83,7 +86,7 @@ export function createInstanceClient(options: {
       }),
     async ping() {
       const from = performance.now();
-      await answered(self, options.fetch(`${options.baseUrl}/instance/health`, soon().init));
+      await answered(self, options.fetch(`${options.baseUrl}/instance/health`, within(timeoutMs).init));
       return performance.now() - from;
     },
   };

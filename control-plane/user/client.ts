@@ -27,7 +27,8 @@ export interface UserClient {
 }
 
 const self = "the user service";
-const timeoutMs = 10_000;
+/** Milliseconds until it has answered: whoever calls us waits for as long. */
+const timeoutMs = 3_000;
 /** Milliseconds that a token is used; it is good for ten minutes. */
 const usedMs = 8 * 60_000;
 
