@@ -11,7 +11,7 @@ export interface Listener {
 
 const firstPauseMs = 100;
 const longestPauseMs = 2_000;
-const heartbeatMs = 10_000;
+const usualHeartbeatMs = 10_000;
 
 /**
  * Listens on channels over a connection of its own and connects again when it breaks. Whatever was
@@ -25,6 +25,8 @@ export function listen(options: {
   session?: string[];
   onNotify: (channel: string, payload: string) => void;
   onConnect: () => void;
+  /** Milliseconds between two signs of life. */
+  heartbeatMs?: number;
   log: Logger;
 }): Listener {
   const stop = new AbortController();
@@ -71,7 +73,10 @@ async function listenOnce(
   client.on("end", () => broken.reject(new Error("The connection ended.")));
   client.on("notification", ({ channel, payload }) => options.onNotify(channel, payload ?? ""));
   // Without a query now and then a connection cut without a word looks like a quiet one.
-  const heartbeat = setInterval(() => client.query("select 1").catch(broken.reject), heartbeatMs);
+  const heartbeat = setInterval(
+    () => client.query("select 1").catch(broken.reject),
+    options.heartbeatMs ?? usualHeartbeatMs,
+  );
   const end = () => broken.resolve();
   signal.addEventListener("abort", end, { once: true });
   broken.promise.catch(() => undefined);
