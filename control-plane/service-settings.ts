@@ -26,6 +26,7 @@ const variables = z
     BERTH_LISTEN: z.union([z.ipv4(), z.ipv6()], "must be an address of this machine").default("127.0.0.1"),
     /** Where the other services answer. Default: this machine, at their ports. */
     BERTH_USER_URL: z.url().optional(),
+    BERTH_TENANT_URL: z.url().optional(),
     BERTH_INSTANCE_URL: z.url().optional(),
   })
   .refine((v) => v.DB_SERVICE_PASSWORD !== undefined || v.DB_SERVICE_PASSWORD_FILE !== undefined, {
@@ -41,8 +42,8 @@ export interface ServiceSettings<Name extends ServiceName> {
   keys: ServiceKeys[Name];
   redisPassword: string;
   listen: string;
-  userUrl: string;
-  instanceUrl: string;
+  /** Where each service answers. */
+  urls: Record<ServiceName, string>;
 }
 
 /** Reads the variables of a service that runs alone, and the files they name. Throws {@link SettingsError}. */
@@ -61,8 +62,11 @@ export async function readServiceSettings<Name extends ServiceName>(
     keys: await readKeys(service, v.BERTH_KEYS_FILE),
     redisPassword: await readSecret(v.BERTH_REDIS_PASSWORD_FILE),
     listen: v.BERTH_LISTEN,
-    userUrl: v.BERTH_USER_URL ?? here("user"),
-    instanceUrl: v.BERTH_INSTANCE_URL ?? here("instance"),
+    urls: {
+      user: v.BERTH_USER_URL ?? here("user"),
+      tenant: v.BERTH_TENANT_URL ?? here("tenant"),
+      instance: v.BERTH_INSTANCE_URL ?? here("instance"),
+    },
   };
 }
 

@@ -2,6 +2,7 @@ import type { DatabaseLogin } from "./database.ts";
 import { openEdge } from "./edge.ts";
 import type { HttpEnv } from "./http/context.ts";
 import type { LimitTable } from "./http/limits.ts";
+import { createNeighbour } from "./http/neighbour.ts";
 import { problemResponse } from "./http/problem.ts";
 import type { ServiceApp } from "./http/service.ts";
 import { createInstanceClient } from "./instance/client.ts";
@@ -98,12 +99,19 @@ export async function readLogins(settings: Settings): Promise<ServicesOptions["l
 export function createServices(options: ServicesOptions): Services {
   const { settings, logins, keys, log, userUrl, instanceUrl } = options;
   const edge = openEdge({ ...options, counts: keys.user.counts });
+  const neighbour = (name: ServiceName, url?: string) =>
+    createNeighbour({
+      name,
+      baseUrl: url ?? `http://${name}.internal`,
+      fetch: url ? fetch : async (input, init) => apps[name].request(input, init),
+    });
   const user = openUserService({
     ...edge,
     login: logins.user,
     keys: keys.user,
     mailer: options.mailer,
     supabase: options.supabase,
+    neighbours: { tenant: neighbour("tenant"), instance: neighbour("instance", instanceUrl) },
     log: log.child({ service: "user" }),
   });
   /** The user service as another one sees it. */
@@ -122,6 +130,7 @@ export function createServices(options: ServicesOptions): Services {
     keys: keys.instance,
     users: userClient("instance"),
     identify,
+    neighbours: { user: neighbour("user", userUrl), tenant: neighbour("tenant") },
     probe: options.probe ?? probeInstance,
     heartbeatMs: options.heartbeatMs,
     log: log.child({ service: "instance" }),
@@ -134,6 +143,7 @@ export function createServices(options: ServicesOptions): Services {
     keys: keys.tenant,
     users,
     identify,
+    neighbours: { user: neighbour("user", userUrl), instance: neighbour("instance", instanceUrl) },
     instance: createInstanceClient({
       baseUrl: instanceUrl ?? "http://instance.internal",
       token: () => users.serviceToken("instance"),
@@ -143,7 +153,7 @@ export function createServices(options: ServicesOptions): Services {
     log: log.child({ service: "tenant" }),
   });
   const services = [user, instance, tenant];
-  const apps = { user: user.app, tenant: tenant.app, instance: instance.app };
+  const apps: Services["apps"] = { user: user.app, tenant: tenant.app, instance: instance.app };
   return {
     apps,
     fetch: byFirstPart(apps),
@@ -164,7 +174,7 @@ function byFirstPart(apps: Services["apps"]): Services["fetch"] {
   return (request, env) => {
     const first = /^[a-z]+:\/\/[^/]*\/([^/?#]*)/i.exec(request.url)?.[1] ?? "";
     if (Object.hasOwn(apps, first)) return apps[first as keyof typeof apps].fetch(request, env);
-    // Without a service's name the health is the tenant service's, which tells of the instance service too.
+    // Without a service's name the health is the tenant service's, which tells of the others too.
     if (first === "health") return apps.tenant.fetch(request, env);
     return problemResponse(
       "none",

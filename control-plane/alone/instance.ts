@@ -1,6 +1,6 @@
 import { openInstanceService } from "../instance/open.ts";
 import { probeInstance } from "../instance/probe-instance.ts";
-import { type OpenAlone, openOwn, userClient } from "./open.ts";
+import { neighboursOf, type OpenAlone, openOwn, userClient } from "./open.ts";
 
 export const openInstanceAlone: OpenAlone = async (alone) => {
   const { own, edge, opened } = await openOwn("instance", alone);
@@ -9,6 +9,7 @@ export const openInstanceAlone: OpenAlone = async (alone) => {
     login: own.login,
     keys: own.keys,
     users: userClient("instance", own),
+    neighbours: neighboursOf("instance", own),
     probe: probeInstance,
     log: alone.log,
   });

@@ -1,8 +1,9 @@
 import type { DatabaseLogin } from "../database.ts";
 import { openEdge } from "../edge.ts";
+import { createNeighbour } from "../http/neighbour.ts";
 import type { Logger } from "../observability/log.ts";
 import type { RunningService } from "../running-service.ts";
-import type { ServiceName } from "../service-names.ts";
+import { type ServiceName, serviceNames } from "../service-names.ts";
 import { readServiceSettings, type ServiceSettings } from "../service-settings.ts";
 import { proxiesOf, type Settings } from "../settings.ts";
 import { createUserClient } from "../user/client.ts";
@@ -40,11 +41,16 @@ export async function openOwn<Name extends ServiceName>(name: Name, { settings, 
 }
 
 /** The user service as another one sees it. */
-export function userClient(
-  service: "tenant" | "instance",
-  { userUrl, keys }: ServiceSettings<typeof service>,
-) {
-  return createUserClient({ baseUrl: userUrl, service, secret: keys.service, fetch });
+export function userClient(service: "tenant" | "instance", { urls, keys }: ServiceSettings<typeof service>) {
+  return createUserClient({ baseUrl: urls.user, service, secret: keys.service, fetch });
+}
+
+/** The other two, as one of the services sees them. */
+export function neighboursOf(service: ServiceName, { urls }: Pick<ServiceSettings<ServiceName>, "urls">) {
+  const others = serviceNames.filter((name) => name !== service);
+  return Object.fromEntries(
+    others.map((name) => [name, createNeighbour({ name, baseUrl: urls[name], fetch })]),
+  );
 }
 
 function closing(service: RunningService, edge: { close(): Promise<void> }): RunningService {

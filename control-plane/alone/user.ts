@@ -1,7 +1,7 @@
 import { openMailer } from "../mail/open-mailer.ts";
 import { openUserService } from "../user/open.ts";
 import { openSupabase } from "../user/supabase/open.ts";
-import { type OpenAlone, openOwn } from "./open.ts";
+import { neighboursOf, type OpenAlone, openOwn } from "./open.ts";
 
 export const openUserAlone: OpenAlone = async (alone) => {
   const { own, edge, opened } = await openOwn("user", alone);
@@ -11,6 +11,7 @@ export const openUserAlone: OpenAlone = async (alone) => {
     keys: own.keys,
     mailer: await openMailer(alone.settings),
     supabase: await openSupabase(alone.settings, alone.log),
+    neighbours: neighboursOf("user", own),
     log: alone.log,
   });
   return opened(service);

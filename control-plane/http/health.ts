@@ -1,16 +1,10 @@
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
-import { isBerthError } from "../errors.ts";
+import type { Context } from "hono";
 import type { HttpEnv } from "./context.ts";
+import { type Check, checkResult, type Found, lookAll, lookAround } from "./look.ts";
+import type { Neighbour } from "./neighbour.ts";
 import { route } from "./route.ts";
 
-/** Looks at one thing a service needs. Gives milliseconds, throws when it is away. */
-export type Check = () => Promise<number>;
-
-const checkResult = z.object({
-  status: z.enum(["ok", "away"]),
-  ms: z.number().optional().meta({ description: "Milliseconds one round trip took." }),
-  detail: z.string().optional(),
-});
 const health = z
   .object({
     service: z.string(),
@@ -19,15 +13,20 @@ const health = z
   })
   .openapi("Health");
 
+/** What a service looks at when it is asked how it is. */
+export interface Checks {
+  /** What it needs itself. */
+  own: { database: Check } & Record<string, Check>;
+  /** The other services, by name. */
+  neighbours: Record<string, Neighbour>;
+}
+
 /**
- * `/<service>/health` answers 200 as long as the service runs and says what it lacks, and 503 once it stops (leaving.ts);
- * `/<service>/health/database` answers 503 while the database is away. On its own port a service has both without its name.
+ * `/<service>/health` answers 200 as long as the service runs and says what of Berth is away, and 503 once it stops
+ * (leaving.ts); `/<service>/health/own` is the same without asking the other services; `/<service>/health/database` answers 503
+ * while the database is away. On its own port a service has them without its name.
  */
-export function addHealth(
-  app: OpenAPIHono<HttpEnv>,
-  service: string,
-  checks: { database: Check } & Record<string, Check>,
-) {
+export function addHealth(app: OpenAPIHono<HttpEnv>, service: string, { own, neighbours }: Checks) {
   const json = (description: string) => ({
     description,
     content: { "application/json": { schema: health } },
@@ -38,7 +37,17 @@ export function addHealth(
       method: "get",
       path: `/${service}/health`,
       tags: ["health"],
-      summary: "Whether the service runs, and what it lacks",
+      summary: "Whether the service runs, and what of Berth is away",
+      responses: { 200: json("It runs"), 503: json("It stops, and takes no new work") },
+    },
+  );
+  const itself = route(
+    { who: "anyone" },
+    {
+      method: "get",
+      path: `/${service}/health/own`,
+      tags: ["health"],
+      summary: "Whether the service runs, and what it lacks; the other services are not asked",
       responses: { 200: json("It runs"), 503: json("It stops, and takes no new work") },
     },
   );
@@ -52,29 +61,23 @@ export function addHealth(
       responses: { 200: json("It answers"), 503: json("It does not") },
     },
   );
-  const report = async (wanted: Record<string, Check>): Promise<z.infer<typeof health>> => {
-    const results = await Promise.all(
-      Object.entries(wanted).map(async ([name, check]) => [name, await look(check)] as const),
-    );
-    const ok = results.every(([, result]) => result.status === "ok");
-    return { service, status: ok ? "ok" : "degraded", checks: Object.fromEntries(results) };
+  const report = (checks: Found): z.infer<typeof health> => {
+    const ok = Object.values(checks).every(({ status }) => status === "ok");
+    return { service, status: ok ? "ok" : "degraded", checks };
   };
-  app.openapi(overall, async (c) => c.json(await report(checks), 200));
-  app.openapi(database, async (c) => {
-    const answer = await report({ database: checks.database });
+  const all = async (c: Context<HttpEnv>) => {
+    const [mine, others] = await Promise.all([lookAll(own), lookAround(neighbours)]);
+    return c.json(report({ ...others, ...mine }), 200);
+  };
+  const mine = async (c: Context<HttpEnv>) => c.json(report(await lookAll(own)), 200);
+  const databaseOnly = async (c: Context<HttpEnv>) => {
+    const answer = report(await lookAll({ database: own.database }));
     return c.json(answer, answer.status === "ok" ? 200 : 503);
-  });
-  app.get("/health", async (c) => c.json(await report(checks), 200));
-  app.get("/health/database", async (c) => {
-    const answer = await report({ database: checks.database });
-    return c.json(answer, answer.status === "ok" ? 200 : 503);
-  });
-}
-
-async function look(check: Check): Promise<z.infer<typeof checkResult>> {
-  try {
-    return { status: "ok", ms: Math.round((await check()) * 10) / 10 };
-  } catch (error) {
-    return { status: "away", detail: isBerthError(error) ? error.message : "It does not answer." };
-  }
+  };
+  app.openapi(overall, all);
+  app.openapi(itself, mine);
+  app.openapi(database, databaseOnly);
+  app.get("/health", all);
+  app.get("/health/own", mine);
+  app.get("/health/database", databaseOnly);
 }

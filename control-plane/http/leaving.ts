@@ -26,7 +26,7 @@ export function createLeaving(fetch: Fetch): Leaving {
 }
 
 function health(request: Request): Response | undefined {
-  const found = /^(?:\/([a-z]+))?\/health(?:\/database)?$/.exec(new URL(request.url).pathname);
+  const found = /^(?:\/([a-z]+))?\/health(?:\/(?:database|own))?$/.exec(new URL(request.url).pathname);
   if (!found) return undefined;
   return Response.json({ service: found[1] ?? "berth", status: "stopping", checks: {} }, { status: 503 });
 }

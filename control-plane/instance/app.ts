@@ -1,8 +1,7 @@
 import { addAuditRoutes } from "../audit/routes.ts";
 import type { AuditSource } from "../audit/source.ts";
 import { addDocs } from "../http/docs.ts";
-import type { Check } from "../http/health.ts";
-import { addHealth } from "../http/health.ts";
+import { addHealth, type Checks } from "../http/health.ts";
 import { createService, type ServiceOptions } from "../http/service.ts";
 import { addCheckRoutes } from "./routes/checks.ts";
 import type { InstanceRouteDeps } from "./routes/deps.ts";
@@ -14,7 +13,7 @@ import { addStackRoutes } from "./routes/stacks.ts";
 
 export interface InstanceAppDeps extends ServiceOptions, InstanceRouteDeps {
   audit: AuditSource;
-  checks: { database: Check; user: Check; provisioner: Check };
+  checks: Checks;
 }
 
 /** The instance service: what is. Stacks, operations and what happens to them. */

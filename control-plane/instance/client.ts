@@ -30,8 +30,6 @@ export interface InstanceClient {
   feed(input: { after: number; waitSeconds: number; signal: AbortSignal }): Promise<FeedEntry[]>;
   /** This service's part of the audit, asked for a request. */
   audit(requestId: string): AuditSource;
-  /** Milliseconds until it answers. */
-  ping(): Promise<number>;
 }
 
 const self = "the instance service";
@@ -84,10 +82,5 @@ export function createInstanceClient(options: {
         headers: async () => ({ ...(await headers()), "x-request-id": requestId }),
         fetch: fetching,
       }),
-    async ping() {
-      const from = performance.now();
-      await answered(self, options.fetch(`${options.baseUrl}/instance/health`, within(timeoutMs).init));
-      return performance.now() - from;
-    },
   };
 }

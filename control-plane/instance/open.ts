@@ -2,6 +2,7 @@ import { createServiceTokenVerifier } from "../access/service-token.ts";
 import { ownAudit } from "../audit/read-audit.ts";
 import { type DatabaseLogin, openDatabase } from "../database.ts";
 import { type Authenticate, authenticateBy } from "../http/authenticate.ts";
+import type { Checks } from "../http/health.ts";
 import { forgetOldAnswers } from "../http/idempotency.ts";
 import type { ServiceOptions } from "../http/service.ts";
 import type { ServiceKeys } from "../keys.ts";
@@ -23,6 +24,7 @@ export interface InstanceServiceOptions extends Omit<ServiceOptions, "authentica
   users: UserClient;
   /** Asks whose a token is, where that can be asked more straight than by `users`. */
   identify?: Authenticate | undefined;
+  neighbours: Checks["neighbours"];
   probe: ProbeInstance;
   /** Milliseconds between two signs of life of an event stream. Default: 15 seconds. */
   heartbeatMs?: number | undefined;
@@ -30,7 +32,7 @@ export interface InstanceServiceOptions extends Omit<ServiceOptions, "authentica
 
 /** What is, over the instance database. */
 export function openInstanceService(options: InstanceServiceOptions) {
-  const { login, keys, users, identify = users.identify, log } = options;
+  const { login, keys, users, identify = users.identify, neighbours, log } = options;
   const database = openDatabase({ login, name: "berth instance", log });
   const { db, within } = database;
   const signals = createSignals();
@@ -47,9 +49,8 @@ export function openInstanceService(options: InstanceServiceOptions) {
     secret: keys.idempotency,
     audit: ownAudit(db),
     checks: {
-      database: () => database.ping(),
-      user: () => users.ping(),
-      provisioner: () => checkProvisioner(db),
+      own: { database: () => database.ping(), provisioner: () => checkProvisioner(db) },
+      neighbours,
     },
   });
   const begin = () => {

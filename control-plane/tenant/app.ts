@@ -1,5 +1,5 @@
 import { addDocs } from "../http/docs.ts";
-import { addHealth, type Check } from "../http/health.ts";
+import { addHealth, type Checks } from "../http/health.ts";
 import type { ServiceApp } from "../http/service.ts";
 import { createService, type ServiceOptions } from "../http/service.ts";
 import { addAuditRoutes } from "./routes/audit.ts";
@@ -8,7 +8,7 @@ import { addOrganizationRoutes } from "./routes/organizations.ts";
 import { addTenantRoutes } from "./routes/tenants.ts";
 
 export interface TenantAppDeps extends ServiceOptions, TenantRouteDeps {
-  checks: { database: Check; user: Check; instance: Check };
+  checks: Checks;
 }
 
 /** The tenant service: what should be. */

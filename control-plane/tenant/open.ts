@@ -2,6 +2,7 @@ import { createServiceTokenVerifier } from "../access/service-token.ts";
 import { ownAudit } from "../audit/read-audit.ts";
 import { type DatabaseLogin, openDatabase } from "../database.ts";
 import { type Authenticate, authenticateBy } from "../http/authenticate.ts";
+import type { Checks } from "../http/health.ts";
 import { forgetOldAnswers } from "../http/idempotency.ts";
 import type { ServiceOptions } from "../http/service.ts";
 import type { InstanceClient } from "../instance/client.ts";
@@ -26,11 +27,12 @@ export interface TenantServiceOptions extends Omit<ServiceOptions, "authenticate
   /** Asks whose a token is, where that can be asked more straight than by `users`. */
   identify?: Authenticate | undefined;
   instance: InstanceClient;
+  neighbours: Checks["neighbours"];
 }
 
 /** What should be, over the tenant database. */
 export function openTenantService(options: TenantServiceOptions): RunningService {
-  const { settings, login, keys, users, identify = users.identify, instance, log } = options;
+  const { settings, login, keys, users, identify = users.identify, instance, neighbours, log } = options;
   const database = openDatabase({ login, name: "berth tenant", log });
   const { db, within } = database;
   const signals = createSignals();
@@ -51,7 +53,7 @@ export function openTenantService(options: TenantServiceOptions): RunningService
       instance: instance.audit(requestId),
     }),
     secret: keys.idempotency,
-    checks: { database: () => database.ping(), user: () => users.ping(), instance: () => instance.ping() },
+    checks: { own: { database: () => database.ping() }, neighbours },
   });
   const begin = () => {
     const listener = listen({

@@ -1,7 +1,7 @@
 import { addAuditRoutes } from "../audit/routes.ts";
 import type { AuditSource } from "../audit/source.ts";
 import { addDocs } from "../http/docs.ts";
-import { addHealth, type Check } from "../http/health.ts";
+import { addHealth, type Checks } from "../http/health.ts";
 import { createService, type ServiceApp, type ServiceOptions } from "../http/service.ts";
 import { addOwnAccountRoutes } from "./routes/account.ts";
 import { addAccountRoutes } from "./routes/accounts.ts";
@@ -22,7 +22,7 @@ import { addTwoFactorRoutes } from "./routes/two-factor.ts";
 
 export interface UserAppDeps extends ServiceOptions, UserRouteDeps {
   audit: AuditSource;
-  checks: { database: Check; redis: Check };
+  checks: Checks;
 }
 
 /** The user service: who is who, and who may do what where. */

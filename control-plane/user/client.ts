@@ -22,8 +22,6 @@ export interface UserClient {
   deleteOrganization(id: string, actor: string, requestId: string): Promise<void>;
   /** This service's part of the audit, asked for a request. */
   audit(requestId: string): AuditSource;
-  /** Milliseconds until it answers. */
-  ping(): Promise<number>;
 }
 
 const self = "the user service";
@@ -107,10 +105,5 @@ export function createUserClient(options: {
         headers: async () => (await asService(requestId)).headers,
         fetch: fetching,
       }),
-    async ping() {
-      const from = performance.now();
-      await answered(self, options.fetch(`${options.baseUrl}/user/health`, init().init));
-      return performance.now() - from;
-    },
   };
 }

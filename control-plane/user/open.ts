@@ -3,6 +3,7 @@ import { ownAudit } from "../audit/read-audit.ts";
 import type { Counters } from "../counters.ts";
 import { type DatabaseLogin, openDatabase } from "../database.ts";
 import { type Authenticate, authenticateBy } from "../http/authenticate.ts";
+import type { Checks } from "../http/health.ts";
 import { forgetOldAnswers } from "../http/idempotency.ts";
 import type { ServiceOptions } from "../http/service.ts";
 import type { ServiceKeys } from "../keys.ts";
@@ -34,6 +35,7 @@ export interface UserServiceOptions extends Omit<ServiceOptions, "authenticate">
   mailer: Mailer;
   /** The project whose users are let in, if there is one. */
   supabase?: Supabase | undefined;
+  neighbours: Checks["neighbours"];
 }
 
 export interface UserService extends RunningService {
@@ -43,7 +45,7 @@ export interface UserService extends RunningService {
 
 /** Who is who, over the auth database. */
 export function openUserService(options: UserServiceOptions): UserService {
-  const { login, keys, redis, counters, mailer, supabase, log } = options;
+  const { login, keys, redis, counters, mailer, supabase, neighbours, log } = options;
   const database = openDatabase({ login, name: "berth user", log });
   // Sign-ins hold connections while passwords are hashed: who calls must be found out all the same.
   const callers = openDatabase({ login, name: "berth callers", log });
@@ -85,7 +87,7 @@ export function openUserService(options: UserServiceOptions): UserService {
     serviceSecrets: new Map(Object.entries(keys.services)),
     secret: keys.idempotency,
     audit: ownAudit(database.db),
-    checks: { database: () => database.ping(), redis: () => redis.ping() },
+    checks: { own: { database: () => database.ping(), redis: () => redis.ping() }, neighbours },
   });
   return {
     app,

@@ -1,0 +1,25 @@
+import { BerthError } from "../errors.ts";
+import type { Found } from "./look.ts";
+
+/** Asks another service how it is. Gives what it finds; throws `service_unavailable` when it does not answer. */
+export type Neighbour = () => Promise<Found>;
+
+/** Milliseconds until it has answered: more than it waits itself for what it looks at. */
+const timeoutMs = 3_000;
+
+/** @param options.fetch goes over the network, or straight into the app when both run in one process */
+export function createNeighbour(options: { name: string; baseUrl: string; fetch: typeof fetch }): Neighbour {
+  const { name, baseUrl } = options;
+  return async () => {
+    try {
+      const response = await options.fetch(`${baseUrl}/${name}/health/own`, {
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      const { checks } = (await response.json()) as { checks?: Found };
+      // An older version does not know the path: that it answers is enough.
+      return checks ?? {};
+    } catch (cause) {
+      throw new BerthError("service_unavailable", `The ${name} service does not answer.`, { cause });
+    }
+  };
+}
