@@ -1,19 +1,26 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { createInterface } from "node:readline";
 
-/** What Docker says it did with an environment's containers since this was opened, as `start berth-...`. */
+/** What Docker did with an environment's containers since this was opened. */
 export interface ContainerEvents {
   count(action: "create" | "start", container: string): number;
   close(): void;
 }
 
-export function followContainers(env: string): ContainerEvents {
+export async function followContainers(env: string): Promise<ContainerEvents> {
   const filters = ["type=container", `label=berth.env=${env}`, "event=create", "event=start"];
-  const child = spawn(
-    "docker",
-    ["events", ...filters.flatMap((filter) => ["--filter", filter]), "--format", "{{.Action}} {{.Actor.Attributes.name}}"],
-    { stdio: ["ignore", "pipe", "inherit"] },
-  );
+  const format = "{{.Action}} {{.Actor.Attributes.name}}";
+  const args = [
+    "events",
+    "--since",
+    "1s",
+    ...filters.flatMap((filter) => ["--filter", filter]),
+    "--format",
+    format,
+  ];
+  const child = spawn("docker", args, { stdio: ["ignore", "pipe", "inherit"] });
+  await once(child, "spawn");
   const seen: string[] = [];
   createInterface({ input: child.stdout }).on("line", (line) => seen.push(line.trim()));
   return {

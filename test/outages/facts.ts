@@ -17,9 +17,11 @@ export async function factsOf(world: World, tenantId: string) {
     [tenantId],
   );
   const containers = await world.docker("ps", "-aq", "--filter", `label=berth.tenant=${tenantId}`);
-  const page = await throughTraefik(httpPort, new URL(tenant?.url ?? "http://none").hostname, "/web/login").catch(
-    () => undefined,
-  );
+  const page = await throughTraefik(
+    httpPort,
+    new URL(tenant?.url ?? "http://none").hostname,
+    "/web/login",
+  ).catch(() => undefined);
   return {
     tenantId,
     container: its.container,
@@ -28,8 +30,16 @@ export async function factsOf(world: World, tenantId: string) {
     name: tenant?.name,
     page: page?.status,
     containers: containers.split("\n").filter(Boolean).length,
-    databases: await column("postgres", "select datname as it from pg_database where starts_with(datname, $1)", tenantId),
-    roles: await column("postgres", "select rolname as it from pg_roles where starts_with(rolname, $1)", tenantId),
+    databases: await column(
+      "postgres",
+      "select datname as it from pg_database where starts_with(datname, $1)",
+      tenantId,
+    ),
+    roles: await column(
+      "postgres",
+      "select rolname as it from pg_roles where starts_with(rolname, $1)",
+      tenantId,
+    ),
     operations: await world.sql<{ id: string; kind: string; status: string; attempt: number }>(
       "instance",
       "select id, kind, status, attempt from operations where tenant_id = $1 order by seq",
@@ -56,7 +66,11 @@ export async function factsOf(world: World, tenantId: string) {
         "select concat_ws(' ', action, after->>'status') as it from audit where tenant_id = $1 order by id",
         tenantId,
       )),
-      ...(await column("instance", "select action as it from audit where tenant_id = $1 order by id", tenantId)),
+      ...(await column(
+        "instance",
+        "select action as it from audit where tenant_id = $1 order by id",
+        tenantId,
+      )),
     ],
     feed: await column(
       "instance",
@@ -89,5 +103,7 @@ export async function openEnds(world: World): Promise<string[]> {
 async function behind(world: World): Promise<string[]> {
   const [last] = await world.sql<{ seq: string | null }>("instance", "select max(seq) as seq from feed");
   const [at] = await world.sql<{ seq: string }>("tenant", "select seq from feed_position");
-  return Number(at?.seq ?? 0) < Number(last?.seq ?? 0) ? [`the feed is at ${last?.seq}, followed to ${at?.seq}`] : [];
+  return Number(at?.seq ?? 0) < Number(last?.seq ?? 0)
+    ? [`the feed is at ${last?.seq}, followed to ${at?.seq}`]
+    : [];
 }

@@ -17,15 +17,21 @@ const sentenceOf: Record<PartName, RegExp> = {
   tenant: /^The tenant service does not answer\b/,
   instance: /^The instance service does not answer\b/,
   provisioner: /^No provisioner takes work\b/,
-  postgres: /^PostgreSQL does not answer\b/,
-  redis: /^Redis does not answer\b/,
+  postgres: /^(PostgreSQL does not answer|It has not answered)\b/,
+  redis: /^It (does not answer|has not answered)\b/,
 };
 /** Seconds in which a service says how it is, whatever is away. */
 const patience = 5;
 
-/** Asks every service but one how it is. Gives what they say, `undefined` for one that does not answer in time. */
-async function ask(settings: Settings, but?: PartName): Promise<Array<[ServiceName, Health | undefined]>> {
-  const asked = serviceNames.filter((name) => name !== but);
+/** Redis is the user service's: the others count by it, and count without it. */
+const whoSays = (part: PartName): ServiceName[] =>
+  part === "redis" ? ["user"] : serviceNames.filter((name) => name !== part);
+
+/** Asks services how they are. Gives what they say, `undefined` for one that does not answer in time. */
+async function ask(
+  settings: Settings,
+  asked: readonly ServiceName[],
+): Promise<Array<[ServiceName, Health | undefined]>> {
   return Promise.all(
     asked.map(async (name): Promise<[ServiceName, Health | undefined]> => {
       const answer = await fetch(`${serviceUrl(settings, name)}/health`, {
@@ -37,21 +43,26 @@ async function ask(settings: Settings, but?: PartName): Promise<Array<[ServiceNa
 }
 
 /** Waits until every other service says of itself that it is degraded, and names the part. Gives what each said. */
-export async function untilAllSaySo(settings: Settings, part: PartName): Promise<{ said: string; flaws: string[] }> {
+export async function untilAllSaySo(
+  settings: Settings,
+  part: PartName,
+): Promise<{ said: string; silent: string[] }> {
   let last: Awaited<ReturnType<typeof ask>> = [];
   const says = (health: Health | undefined) => {
     const { status, detail } = health?.checks[checkOf(part)] ?? {};
     return health?.status === "degraded" && status === "away" && sentenceOf[part].test(detail ?? "");
   };
   const all = async () => {
-    last = await ask(settings, part);
+    last = await ask(settings, whoSays(part));
     return last.every(([, health]) => says(health));
   };
-  const flaws = await until(all, { what: "all to say so", deadlineMs: 12_000, everyMs: 100 }).then(
+  const silent = await until(all, { what: "all to say so", deadlineMs: 12_000, everyMs: 100 }).then(
     () => [] as string[],
     () =>
       last.flatMap(([name, health]) =>
-        says(health) ? [] : [`/health of ${name} does not say that ${part} is away: ${JSON.stringify(health)}`],
+        says(health)
+          ? []
+          : [`/health of ${name} does not say that ${part} is away: ${JSON.stringify(health)}`],
       ),
   );
   const names = last.flatMap(([name, health]) => (says(health) ? [name] : []));
@@ -59,15 +70,15 @@ export async function untilAllSaySo(settings: Settings, part: PartName): Promise
   for (const [name, health] of last)
     for (const other of processNames)
       if (other !== part && part !== "postgres" && health?.checks[other]?.status === "away")
-        flaws.push(`/health of ${name} says that ${other} is away, but it is ${part}`);
-  return { said: `${checkOf(part)} away: ${names.join(", ") || "nobody"}`, flaws };
+        silent.push(`/health of ${name} says that ${other} is away, but it is ${part}`);
+  return { said: `${checkOf(part)} away: ${names.join(", ") || "nobody"}`, silent };
 }
 
 /** Waits until every service says that all is well. Gives what is not. */
 export async function untilAllAreWell(settings: Settings): Promise<string[]> {
   let last: Awaited<ReturnType<typeof ask>> = [];
   const all = async () => {
-    last = await ask(settings);
+    last = await ask(settings, serviceNames);
     return last.every(([, health]) => health?.status === "ok");
   };
   return until(all, { what: "all to be well", deadlineMs: 30_000, everyMs: 100 }).then(

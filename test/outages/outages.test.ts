@@ -1,15 +1,21 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { creating } from "./client.ts";
+import { everything, openWorld } from "../e2e/world.ts";
 import { openClient } from "./client.ts";
 import { followContainers } from "./container-events.ts";
-import { factsOf } from "./facts.ts";
 import { untilAllAreWell } from "./health.ts";
-import { openParts } from "./parts.ts";
-import { openWorld } from "../e2e/world.ts";
-import { type Outage, runOutage, type Scene } from "./run-outage.ts";
+import { openParts, type PartName, type Way } from "./parts.ts";
+import { type Outage, runOutage, type Scene, type Verdict } from "./run-outage.ts";
+import { nameOf, table } from "./table.ts";
 
-const outages: Outage[] = (["user", "tenant", "instance", "provisioner"] as const).flatMap((part) => [{ part, way: "killed" }, { part, way: "held" }] as Outage[]);
+const parts: PartName[] = ["user", "tenant", "instance", "provisioner", "postgres", "redis"];
+const ways: Way[] = ["killed", "held"];
+// OUTAGES=<words> runs the outages with these words ("redis, docker pause").
+const outages: Outage[] = parts
+  .flatMap((part) => ways.map((way) => ({ part, way })))
+  .filter((outage) => nameOf(outage).includes(process.env.OUTAGES ?? ""));
+const verdicts: Verdict[] = [];
 const scene = {} as Scene;
+let baseline: string[];
 
 beforeAll(async () => {
   scene.parts = openParts(inject("berthEnv"));
@@ -17,20 +23,30 @@ beforeAll(async () => {
   scene.world = await openWorld();
   scene.send = await openClient(scene.world.settings);
   expect(await untilAllAreWell(scene.world.settings)).toEqual([]);
-  scene.containers = followContainers(scene.world.settings.env);
-  for (const slug of ["keeper", "spare"] as const) {
-    const { tenant } = await scene.world.create({ slug });
-    scene[slug] = { id: tenant.id, slug };
-  }
-}, 120_000);
+  baseline = await everything(scene.world);
+  scene.containers = await followContainers(scene.world.settings.env);
+  const [keeper, spare] = await Promise.all(["keeper", "spare"].map((slug) => scene.world.create({ slug })));
+  if (!keeper || !spare) throw new Error("The tenants to begin with were not made.");
+  scene.keeper = keeper.tenant;
+  scene.spare = spare.tenant.slug;
+});
 afterAll(async () => {
+  console.log(`\n${table(verdicts, outages)}\n`);
   scene.containers?.close();
   await scene.parts?.stopAll();
 });
 
-test.each(outages.map((o) => [`${o.part} ${o.way}`, o] as const))("%s", async (_, outage) => {
-  const verdict = await runOutage(scene, outage, outages.indexOf(outage));
-  console.log(verdict.health, verdict.caughtUp, verdict.flaws);
-  const rows = await scene.world.sql<{id: string}>("tenant", "select id from tenants");
-  for (const { id } of rows) console.log(JSON.stringify(await factsOf(scene.world, id)));
+test.each(outages.map((outage, n) => [nameOf(outage), outage, n] as const))("%s", async (_, outage, n) => {
+  const verdict = await runOutage(scene, outage, n);
+  verdicts.push(verdict);
+  const { lost, twice, flaws } = verdict;
+  expect({ lost, twice, flaws }).toEqual({ lost: [], twice: [], flaws: [] });
+});
+
+test("in the end nothing is left of any tenant", async () => {
+  const { world, keeper, spare } = scene;
+  expect(verdicts).toHaveLength(outages.length);
+  for (const slug of [keeper.slug, spare])
+    expect(await world.remove(slug)).toMatchObject({ status: "succeeded" });
+  expect(await everything(world)).toEqual(baseline);
 });

@@ -1,19 +1,22 @@
 import type { ServiceName } from "../../control-plane/service-names.ts";
-import type { Outcome } from "./client.ts";
+import { type Reaction, reactionOf } from "./client.ts";
+import type { Ledger } from "./ledger.ts";
 import type { PartName } from "./parts.ts";
 
-/** What came of a request: it was done or accepted, refused with 503, or nobody answered. */
-export type Reaction = "taken" | "refused" | "unanswered";
-
-export function reactionOf({ status }: Outcome): Reaction {
-  if (status === undefined) return "unanswered";
-  return status < 300 ? "taken" : "refused";
-}
-
 /** What a service does with a request that it is sent while a part is away. */
-export function expectedOf(part: PartName, service: ServiceName): Reaction {
+function expectedOf(part: PartName, service: ServiceName): Reaction {
   if (part === service) return "unanswered";
   // Who calls is asked of the user service for every request, and everything of the record.
   if (part === "user" || part === "postgres") return "refused";
   return "taken";
+}
+
+/** What was not answered as the operator's guide says, in words. */
+export function unexpected(part: PartName, { outcomes }: Ledger): string[] {
+  return outcomes.flatMap((outcome) => {
+    const { method, path, service } = outcome.wanted;
+    const expected = expectedOf(part, service);
+    const reaction = reactionOf(outcome);
+    return reaction === expected ? [] : [`${method} ${path} was ${reaction}, not ${expected}`];
+  });
 }

@@ -1,12 +1,13 @@
 import { until } from "../../control-plane/until.ts";
 import type { World } from "../e2e/world.ts";
-import { changing, creating, deleting, type Outcome, reading, restarting, type Send, type Wanted } from "./client.ts";
+import { changing, creating, deleting, reading, restarting, type Send } from "./client.ts";
 import type { ContainerEvents } from "./container-events.ts";
 import { openEnds } from "./facts.ts";
 import { untilAllAreWell, untilAllSaySo } from "./health.ts";
-import { judge } from "./judge.ts";
+import { judgeKeeper, judgeRefused, judgeTenants } from "./judge.ts";
+import { Ledger } from "./ledger.ts";
 import type { PartName, Parts, Way } from "./parts.ts";
-import { expectedOf, type Reaction, reactionOf } from "./reactions.ts";
+import { unexpected } from "./reactions.ts";
 
 export interface Scene {
   world: World;
@@ -15,8 +16,8 @@ export interface Scene {
   containers: ContainerEvents;
   /** A tenant that is there all the time. */
   keeper: { id: string; slug: string };
-  /** A tenant that is there, and deleted in the next outage. */
-  spare: { id: string; slug: string };
+  /** Slug of a tenant that is there, and is deleted in the next outage. */
+  spare: string;
 }
 
 export interface Outage {
@@ -25,107 +26,115 @@ export interface Outage {
 }
 
 export interface Verdict {
-  /** What was under way when it began. */
-  moment: string;
-  health: string;
-  /** What was sent while it lasted, by what came of it. */
-  outcomes: Outcome[];
+  outage: Outage;
+  /** What the others' /health said. */
+  said: string;
+  /** What clients sent from the moment on in which it began, and what came of it. */
+  meanwhile: Ledger;
   /** Seconds from the return until all that was accepted was there. */
   caughtUp: number;
   lost: string[];
   twice: string[];
+  /** What else is not as it should be. */
   flaws: string[];
 }
 
-/** Everything that was accepted is there this many seconds after the return. */
+/** Seconds after the return in which everything that was accepted has to be there, with nobody asking for it. */
 const deadline = 120;
 
 /** Takes a part away in the middle of creates, has clients go on, brings it back and looks at what became of all. */
 export async function runOutage(scene: Scene, outage: Outage, n: number): Promise<Verdict> {
-  const { world, parts, send, keeper, spare } = scene;
+  const { world, parts, keeper } = scene;
   const { part, way } = outage;
   const slug = (letter: string) => `outage-${n}-${letter}`;
+  const before = new Ledger(scene.send, part);
+  const meanwhile = new Ledger(scene.send, part);
   const flaws: string[] = [];
-  const all: Outcome[] = [];
-  const sendAll = async (wanted: Wanted[]) => {
-    const outcomes = await Promise.all(wanted.map(send));
-    all.push(...outcomes);
-    return outcomes;
-  };
 
-  const before = await sendAll(["a", "b"].map((letter) => creating(slug(letter))));
-  const operations = before.map(({ body }) => (body.operation as { id: string }).id);
-  await until(async () => (await running(world, operations)) > 0, {
-    ...{ what: "a create to be worked on", deadlineMs: 30_000, everyMs: 10 },
+  const [a, b, c, d] = ["a", "b", "c", "d"].map(slug).map((one) => creating(one));
+  if (!a || !b || !c || !d) throw new Error("Four creates are wanted.");
+  const accepted = await before.send([a, b]);
+  const operations = accepted.map(({ body }) => body.operation?.id ?? "");
+  await until(async () => (await running(world, operations)) === 2, {
+    ...{ what: "both creates to be worked on", deadlineMs: 30_000, everyMs: 10 },
   });
-  // What is on its way when it happens.
-  const inFlight = sendAll(["c", "d"].map((letter) => creating(slug(letter))));
-  const struck = new Date();
+  // On its way when it happens: nobody can say what comes of it.
+  const inFlight = before.send([c]);
   await parts.strike(part, way);
+  const struck = new Date();
 
-  const name = `Name ${n}`;
-  const during: Outcome[] = [];
   const health = untilAllSaySo(world.settings, part);
-  const waves = [
-    [
-      creating(slug("e")),
-      changing(keeper.slug, name),
-      deleting(spare.slug),
-      restarting(keeper.slug),
-      reading("tenant", `/tenant/v1/tenants/${keeper.slug}`),
-      reading("instance", `/instance/v1/operations/${operations[0]}`),
-      reading("user", "/user/v1/organizations"),
-    ],
-    [
-      creating(slug("f")),
-      deleting(slug("b")),
-      // The same request as before.
-      ...before.slice(0, 1).map(({ wanted }) => wanted),
-      reading("tenant", "/tenant/v1/tenants"),
-    ],
-  ];
-  for (const wave of waves) during.push(...(await sendAll(wave)));
-  const { said, flaws: silent } = await health;
-  flaws.push(...silent);
-  for (const outcome of during) {
-    const reaction = reactionOf(outcome);
-    const expected = expectedOf(part, outcome.wanted.service);
-    if (reaction !== expected)
-      flaws.push(`${outcome.wanted.method} ${outcome.wanted.path} was ${reaction}, not ${expected}`);
-  }
-  // Until its leases are another's to take.
+  await meanwhile.send([
+    d,
+    changing(keeper.slug, `Name ${n}`),
+    deleting(scene.spare),
+    restarting(keeper.slug),
+    reading("tenant", `/tenant/v1/tenants/${keeper.slug}`),
+    reading("instance", `/instance/v1/operations/${operations[0]}`),
+    reading("user", "/user/v1/organizations"),
+  ]);
+  // One of those that are being made, and a create once more, as clients repeat what they are not sure of.
+  await meanwhile.send([deleting(b.slug), a, reading("tenant", "/tenant/v1/tenants")]);
+  const { said, silent } = await health;
+  flaws.push(...silent, ...unexpected(part, meanwhile));
   if (part === "provisioner" && way === "held") await untilLeasesRunOut(world);
 
   await parts.bringBack(part, way);
   const back = performance.now();
   await inFlight;
-  const settle = async () => {
-    let open: string[] = [];
-    const settled = async () => {
-      // PostgreSQL may not answer yet.
-      open = await openEnds(world).catch((error) => [String(error)]);
-      return open.length === 0;
-    };
-    await until(settled, { what: "all to be settled", deadlineMs: deadline * 1000, everyMs: 100 }).catch(() =>
-      flaws.push(...open.map((one) => `after ${deadline} s still: ${one}`)),
-    );
-  };
-  await settle();
+  flaws.push(...(await settled(world)));
   const caughtUp = (performance.now() - back) / 1000;
-  console.log(JSON.stringify(all.map((o) => [o.wanted.method, o.wanted.path, o.status, o.seconds.toFixed(1), reactionOf(o)])));
-  for (const { flaws: own } of all) flaws.push(...own);
-  return { moment: String(struck), health: said, outcomes: during, caughtUp, lost: [], twice: [], flaws };
+  if ((await interrupted(world, operations, struck)) === 0)
+    flaws.push("no create was in its middle when it began");
+  flaws.push(...(await untilAllAreWell(world.settings)));
+
+  flaws.push(...(await judgeRefused(world, [before, meanwhile])));
+  for (const ledger of [before, meanwhile]) flaws.push(...(await ledger.sendAgain(world)));
+  flaws.push(...(await settled(world)));
+  const tenants = await judgeTenants(scene, part, {
+    ready: [a, c, d].map((one) => one.slug),
+    gone: [b.slug, scene.spare],
+  });
+  const kept = await judgeKeeper(scene, `Name ${n}`);
+  flaws.push(...before.flaws(), ...meanwhile.flaws());
+
+  // The next one begins with as many as this one.
+  scene.spare = d.slug;
+  await Promise.all([a, c].map((one) => world.remove(one.slug)));
+  return {
+    ...{ outage, said, meanwhile, caughtUp, flaws },
+    lost: [...tenants.lost, ...kept.lost],
+    twice: [...tenants.twice, ...kept.twice],
+  };
+}
+
+/** Waits until nothing is under way any more. Gives what still is when the time is up. */
+async function settled(world: World): Promise<string[]> {
+  let open: string[] = [];
+  const isSettled = async () => {
+    // PostgreSQL may not answer yet.
+    open = await openEnds(world).catch((error) => [String(error)]);
+    return open.length === 0;
+  };
+  const wait = { what: "all to be settled", deadlineMs: deadline * 1000, everyMs: 100 };
+  return until(isSettled, wait).then(
+    () => [],
+    () => open.map((one) => `after ${deadline} s: ${one}`),
+  );
 }
 
 async function running(world: World, operations: string[]): Promise<number> {
-  const rows = await world.sql(
-    "instance",
-    "select id from operations where id = any($1) and status = 'running'",
-    [operations],
-  );
-  return rows.length;
+  const query = "select from operations where id = any($1) and status = 'running'";
+  return (await world.sql("instance", query, [operations])).length;
 }
 
+/** How many of these operations had begun before a moment and ended after it. */
+async function interrupted(world: World, operations: string[], moment: Date): Promise<number> {
+  const query = "select from operations where id = any($1) and started_at < $2 and finished_at > $2";
+  return (await world.sql("instance", query, [operations, moment])).length;
+}
+
+/** Whoever holds them cannot know, when it goes on, whether they are still its own. */
 async function untilLeasesRunOut(world: World): Promise<void> {
   const live = () => world.sql("instance", "select from leases where expires_at > now()");
   await until(async () => (await live()).length === 0, {
