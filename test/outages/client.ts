@@ -45,7 +45,7 @@ export function reactionOf({ status }: Outcome): Reaction {
 }
 
 /** Seconds after which a client gives up; of what is there, everything has to be answered by then. */
-const patience = 8;
+const patience = 10;
 const patienceWithAway = 2;
 
 /** @param isAway whether nobody is expected to answer */

@@ -46,10 +46,10 @@ export async function factsOf(world: World, tenantId: string) {
       [tenantId],
     ),
     stacks: await column("instance", "select status as it from stacks where tenant_id = $1", tenantId),
-    /** Pulumi's own list of what it did to the stack. */
+    /** Pulumi's own list of what it did to the stack, and how much it made. */
     updates: await column(
       "pulumi",
-      `select concat_ws(' ', u->>'kind', u->>'result') as it from pulumi_state,
+      `select concat_ws(' ', u->>'kind', u->>'result', u->'resourceChanges'->>'create') as it from pulumi_state,
          lateral (select convert_from(decode(data->>'data', 'base64'), 'UTF8')::jsonb as u) decoded
        where starts_with(key, $1) and key like '%.history.json' order by key`,
       stateKeys(tenantId).history,

@@ -4,7 +4,7 @@ import { openClient } from "./client.ts";
 import { followContainers } from "./container-events.ts";
 import { untilAllAreWell } from "./health.ts";
 import { openParts, type PartName, type Way } from "./parts.ts";
-import { type Outage, runOutage, type Scene, type Verdict } from "./run-outage.ts";
+import { type Outage, runOutage, type Scene, settled, type Verdict } from "./run-outage.ts";
 import { nameOf, table } from "./table.ts";
 
 const parts: PartName[] = ["user", "tenant", "instance", "provisioner", "postgres", "redis"];
@@ -48,5 +48,6 @@ test("in the end nothing is left of any tenant", async () => {
   expect(verdicts).toHaveLength(outages.length);
   for (const slug of [keeper.slug, spare])
     expect(await world.remove(slug)).toMatchObject({ status: "succeeded" });
+  expect(await settled(world)).toEqual([]);
   expect(await everything(world)).toEqual(baseline);
 });

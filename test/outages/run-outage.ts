@@ -98,9 +98,9 @@ export async function runOutage(scene: Scene, outage: Outage, n: number): Promis
   const kept = await judgeKeeper(scene, `Name ${n}`);
   flaws.push(...before.flaws(), ...meanwhile.flaws());
 
-  // The next one begins with as many as this one.
+  // The next one begins with as many as this one, and waits for no end of these.
   scene.spare = d.slug;
-  await Promise.all([a, c].map((one) => world.remove(one.slug)));
+  await Promise.all([a, c].map((one) => world.api("DELETE", one.path.concat("/", one.slug))));
   return {
     ...{ outage, said, meanwhile, caughtUp, flaws },
     lost: [...tenants.lost, ...kept.lost],
@@ -109,7 +109,7 @@ export async function runOutage(scene: Scene, outage: Outage, n: number): Promis
 }
 
 /** Waits until nothing is under way any more. Gives what still is when the time is up. */
-async function settled(world: World): Promise<string[]> {
+export async function settled(world: World): Promise<string[]> {
   let open: string[] = [];
   const isSettled = async () => {
     // PostgreSQL may not answer yet.
