@@ -1,8 +1,7 @@
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { HttpEnv } from "./context.ts";
-import { type Check, checkResult, type Found, lookAll, lookAround } from "./look.ts";
-import type { Neighbour } from "./neighbour.ts";
+import { type Check, checkResult, type Found, lookAll, lookAround, type Neighbour } from "./look.ts";
 import { route } from "./route.ts";
 
 const health = z

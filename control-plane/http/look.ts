@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { BerthError, isBerthError } from "../errors.ts";
-import type { Neighbour } from "./neighbour.ts";
 
 /** Looks at one thing a service needs. Gives milliseconds, throws when it is away. */
 export type Check = () => Promise<number>;
@@ -14,6 +13,9 @@ type CheckResult = z.infer<typeof checkResult>;
 
 /** What was found, by the name of what was looked at. */
 export type Found = Record<string, CheckResult>;
+
+/** Asks another service how it is. Gives what it finds; throws `service_unavailable` when it does not answer. */
+export type Neighbour = () => Promise<Found>;
 
 /** Milliseconds after which a thing that has not answered counts as away. */
 const patienceMs = 2_000;

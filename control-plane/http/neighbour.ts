@@ -1,8 +1,5 @@
 import { BerthError } from "../errors.ts";
-import type { Found } from "./look.ts";
-
-/** Asks another service how it is. Gives what it finds; throws `service_unavailable` when it does not answer. */
-export type Neighbour = () => Promise<Found>;
+import type { Found, Neighbour } from "./look.ts";
 
 /** Milliseconds until it has answered: more than it waits itself for what it looks at. */
 const timeoutMs = 3_000;
