@@ -2,7 +2,7 @@ import type { World } from "../e2e/world.ts";
 import { type Facts, factsOf } from "./facts.ts";
 import type { Ledger } from "./ledger.ts";
 import type { PartName } from "./parts.ts";
-import type { Scene } from "./run-outage.ts";
+import type { Scene } from "./scene.ts";
 
 interface Judgement {
   lost: string[];

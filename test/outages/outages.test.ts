@@ -4,7 +4,8 @@ import { openClient } from "./client.ts";
 import { followContainers } from "./container-events.ts";
 import { untilAllAreWell } from "./health.ts";
 import { openParts, type PartName, type Way } from "./parts.ts";
-import { type Outage, runOutage, type Scene, settled, type Verdict } from "./run-outage.ts";
+import { runOutage, settled } from "./run-outage.ts";
+import type { Outage, Scene, Verdict } from "./scene.ts";
 import { nameOf, table } from "./table.ts";
 
 const parts: PartName[] = ["user", "tenant", "instance", "provisioner", "postgres", "redis"];

@@ -9,7 +9,7 @@ import { serviceVariables } from "../../control-plane/service-variables.ts";
 import { parseSettings } from "../../control-plane/settings.ts";
 
 export const processNames = ["user", "tenant", "instance", "provisioner"] as const;
-export type ProcessName = (typeof processNames)[number];
+type ProcessName = (typeof processNames)[number];
 export type PartName = ProcessName | "postgres" | "redis";
 
 /** How a part goes away: "killed" is at once, "ended" when it is ready to, "held" is there but says nothing. */

@@ -1,43 +1,12 @@
 import { until } from "../../control-plane/until.ts";
 import type { World } from "../e2e/world.ts";
-import { changing, creating, deleting, reading, restarting, type Send } from "./client.ts";
-import type { ContainerEvents } from "./container-events.ts";
+import { changing, creating, deleting, reading, restarting } from "./client.ts";
 import { openEnds } from "./facts.ts";
 import { untilAllAreWell, untilAllSaySo } from "./health.ts";
 import { judgeKeeper, judgeRefused, judgeTenants } from "./judge.ts";
 import { Ledger } from "./ledger.ts";
-import type { PartName, Parts, Way } from "./parts.ts";
 import { unexpected } from "./reactions.ts";
-
-export interface Scene {
-  world: World;
-  parts: Parts;
-  send: Send;
-  containers: ContainerEvents;
-  /** A tenant that is there all the time. */
-  keeper: { id: string; slug: string };
-  /** Slug of a tenant that is there, and is deleted in the next outage. */
-  spare: string;
-}
-
-export interface Outage {
-  part: PartName;
-  way: Way;
-}
-
-export interface Verdict {
-  outage: Outage;
-  /** What the others' /health said. */
-  said: string;
-  /** What clients sent from the moment on in which it began, and what came of it. */
-  meanwhile: Ledger;
-  /** Seconds from the return until all that was accepted was there. */
-  caughtUp: number;
-  lost: string[];
-  twice: string[];
-  /** What else is not as it should be. */
-  flaws: string[];
-}
+import type { Outage, Scene, Verdict } from "./scene.ts";
 
 /** Seconds after the return in which everything that was accepted has to be there, with nobody asking for it. */
 const deadline = 120;

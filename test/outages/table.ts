@@ -1,5 +1,5 @@
 import { type Outcome, type Reaction, reactionOf } from "./client.ts";
-import type { Outage, Verdict } from "./run-outage.ts";
+import type { Outage, Verdict } from "./scene.ts";
 
 const how = { killed: "SIGKILL", ended: "SIGTERM", held: "SIGSTOP" } as const;
 const howServer = { killed: "docker kill", ended: "docker stop", held: "docker pause" } as const;
