@@ -11,8 +11,7 @@ import type { ServiceDatabase, TestServer } from "../support/postgres.ts";
 
 export const databaseOf = { user: "auth", tenant: "tenant", instance: "instance" } as const;
 
-const migrationsOf = (service: ServiceName) =>
-  join(projectRoot, "control-plane", service, "migrations");
+const migrationsOf = (service: ServiceName) => join(projectRoot, "control-plane", service, "migrations");
 
 interface Journal {
   entries: Array<{ tag: string; when: number }>;
