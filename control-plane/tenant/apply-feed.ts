@@ -15,16 +15,12 @@ export async function readFeedPosition(db: Queries): Promise<number> {
 
 /**
  * Applies entries in order and notes the last one in the same transaction: each takes effect exactly once.
- * Throws at one that this version does not know, when those before it are applied: it is left for a newer version.
+ * @returns the first that this version does not know: it and what comes after it are left for a newer version
  */
-export async function applyFeed(db: Queries, entries: FeedEntry[]): Promise<void> {
+export async function applyFeed(db: Queries, entries: FeedEntry[]): Promise<FeedEntry | undefined> {
   const unknown = entries.findIndex((entry) => !isKnown(entry));
   await applyKnown(db, unknown < 0 ? entries : entries.slice(0, unknown));
-  const first = entries[unknown];
-  if (first)
-    throw new Error(
-      `Entry ${first.seq} of the instance service's feed tells what this version does not know ("${first.type}"). It waits there for a newer tenant service.`,
-    );
+  return entries[unknown];
 }
 
 /** Whether it says what this version makes something of. */

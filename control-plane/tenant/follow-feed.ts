@@ -20,7 +20,11 @@ export function followFeed(deps: { db: Queries; instance: Pick<InstanceClient, "
       try {
         const after = await readFeedPosition(deps.db);
         const entries = await deps.instance.feed({ after, waitSeconds, signal: stop.signal });
-        if (entries.length > 0) await applyFeed(deps.db, entries);
+        const unknown = entries.length > 0 ? await applyFeed(deps.db, entries) : undefined;
+        if (unknown)
+          throw new Error(
+            `Entry ${unknown.seq} ("${unknown.type}") tells what this version does not know. It waits there for a newer tenant service.`,
+          );
         pause = firstPauseMs;
       } catch (error) {
         if (stop.signal.aborted) break;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { claimOperation } from "../../control-plane/instance/claim-operation.ts";
 import { until } from "../../control-plane/until.ts";
 import { stacksOf } from "./stacks.ts";
-import { withServices } from "./support.ts";
+import { type TenantAnswer, withServices } from "./support.ts";
 import { createTenant, untilStatus, work } from "./worker.ts";
 
 const t = withServices();
@@ -59,16 +59,16 @@ describe("an older tenant service that follows a newer instance service", () => 
       "insert into feed (type, tenant_id, data) values ($1, $2, $3) returning seq",
       [type, tenant.id, data],
     );
-    await until(
-      () => t.logged().includes(`Entry ${told?.seq} of the instance service's feed tells what this`),
-      {
-        ...{ what: "the entry to be told of", deadlineMs: 10_000, everyMs: 20 },
-      },
-    );
+    await until(() => t.logged().includes(`Entry ${told?.seq} (\\"${type}\\") tells what this version`), {
+      ...{ what: "the entry to be told of", deadlineMs: 10_000, everyMs: 20 },
+    });
     const position = async () =>
       (await t.rows<{ seq: string }>("tenant", "select seq from feed_position"))[0]?.seq;
     expect(Number(await position())).toBe(Number(told?.seq) - 1);
     await work(t, tenant.id);
+    // Read all the same, as it is known so far.
+    const { tenant: read } = await t.expect<TenantAnswer>(200, "GET", `/tenant/v1/tenants/${tenant.slug}`);
+    expect(read.status).toBe("creating");
     // Here a newer one would take it.
     await t.rows("tenant", "update feed_position set seq = $1", [told?.seq]);
     await untilStatus(t, tenant.slug, "ready");
