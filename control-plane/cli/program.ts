@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { parseSettings } from "../settings.ts";
 import type { CommandLine } from "./command-line.ts";
 
@@ -106,6 +106,28 @@ export function program(line: CommandLine): Command {
     .option("--purge", "remove the data as well: every tenant's database and files")
     .action(async (options: { purge?: boolean }) =>
       (await import("./platform.ts")).platformDown({ ...line, settings: settings() }, options),
+    );
+  platform
+    .command("backup")
+    .argument("[file]", "where to; a folder gets a file named by environment and time", ".")
+    .option("--verify", "read a backup that is there, and write nothing")
+    .description("back up the control plane's record, keys and state; tenants' own data are not in it")
+    .action(async (file: string, options: { verify?: boolean }) => {
+      const { backup, verify } = await import("./backup.ts");
+      await (options.verify ? verify : backup)({ ...line, settings: settings() }, file);
+    });
+  platform
+    .command("restore")
+    .argument("<file>")
+    .addOption(
+      new Option("--keep-databases", "go on with control plane databases that are there").conflicts(
+        "replaceDatabases",
+      ),
+    )
+    .option("--replace-databases", "put the backup's in their place, and keep them under other names")
+    .description("restore a backup into an empty data folder")
+    .action(async (file: string, options: { keepDatabases?: boolean; replaceDatabases?: boolean }) =>
+      (await import("./restore.ts")).restorePlatform({ ...line, settings: settings() }, file, options),
     );
 
   // What the supervisor starts; a person has no need of these.

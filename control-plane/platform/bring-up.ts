@@ -4,6 +4,7 @@ import { ensureSecrets } from "../secrets.ts";
 import type { Settings } from "../settings.ts";
 import { writeWhole } from "../whole-file.ts";
 import { noteApplied, partNames, stillApplied } from "./applied.ts";
+import { refuseHalfRestored } from "./backup/restoring.ts";
 import { ensureDatabases } from "./databases.ts";
 import { describe } from "./describe.ts";
 import { containers, imageUser } from "./docker.ts";
@@ -37,28 +38,12 @@ export interface PlatformArgs {
  */
 export async function bringUp(args: PlatformArgs): Promise<PlatformOutputs> {
   const { settings, tools, env, progress } = args;
+  await refuseHalfRestored(settings.dataDir);
   await ensureSecrets(settings);
   const run = createRun(env);
   const waits = () => progress("another run works on this platform; waiting for it");
   return alone(settings.dataDir, waits, async () => {
-    const inputs = await makeInputs(settings, tools);
-    const key = await inputsKey(inputs, tools);
-    await guard(run, settings, progress);
-    await startParts(run, settings, progress);
-    if (await stillApplied(run, settings.dataDir, settings.env, key)) {
-      progress("containers and network are there");
-    } else {
-      await preflight(settings, run, await containers(run, partNames(settings.env)));
-      const stack = new PlatformStack(settings, tools, run, env.PATH ?? "");
-      progress("PostgreSQL, Redis and Traefik are brought up");
-      await stack.open(await withUsers(run, inputs));
-      await clearLeftovers(run, settings, await stack.ids());
-      await stack.up(progress);
-      await noteApplied(run, settings.dataDir, settings.env, key);
-    }
-    // Again, now that the engine has made its own rules for the network.
-    await guard(run, settings, progress);
-    await waitForServices(settings, 60_000);
+    await bringPartsUp(args, run);
     await ensureRoutesRoot(settings);
     await ensureDatabases(settings);
     // Not before the firewall holds and PostgreSQL answers.
@@ -69,6 +54,34 @@ export async function bringUp(args: PlatformArgs): Promise<PlatformOutputs> {
     await writeWhole(dataPaths(settings.dataDir).platformOutputs, `${JSON.stringify(outputs, null, 2)}\n`);
     return outputs;
   });
+}
+
+/**
+ * Brings PostgreSQL, Redis, Traefik and the network up, or checks them, and waits until they answer. The caller is alone
+ * on this platform.
+ */
+export async function bringPartsUp(
+  { settings, tools, env, progress }: PlatformArgs,
+  run: Run,
+): Promise<void> {
+  const inputs = await makeInputs(settings, tools);
+  const key = await inputsKey(inputs, tools);
+  await guard(run, settings, progress);
+  await startParts(run, settings, progress);
+  if (await stillApplied(run, settings.dataDir, settings.env, key)) {
+    progress("containers and network are there");
+  } else {
+    await preflight(settings, run, await containers(run, partNames(settings.env)));
+    const stack = new PlatformStack(settings, tools, run, env.PATH ?? "");
+    progress("PostgreSQL, Redis and Traefik are brought up");
+    await stack.open(await withUsers(run, inputs));
+    await clearLeftovers(run, settings, await stack.ids());
+    await stack.up(progress);
+    await noteApplied(run, settings.dataDir, settings.env, key);
+  }
+  // Again, now that the engine has made its own rules for the network.
+  await guard(run, settings, progress);
+  await waitForServices(settings, 60_000);
 }
 
 async function guard(run: Run, settings: Settings, progress: Progress): Promise<void> {

@@ -6,7 +6,7 @@ import { isOwnServer, type Settings } from "../settings.ts";
 import { ensurePulumiTable } from "./pulumi-table.ts";
 
 /** The control plane's databases: who owns each and who else may connect. What they may do there, migrations say. */
-const databases: ReadonlyArray<{ name: string; owner: Login; guests: Login[] }> = [
+export const ownDatabases: ReadonlyArray<{ name: string; owner: Login; guests: Login[] }> = [
   { name: "pulumi", owner: "pulumi", guests: [] },
   { name: "auth", owner: "auth_owner", guests: ["auth_run"] },
   { name: "tenant", owner: "tenant_owner", guests: ["tenant_run"] },
@@ -34,7 +34,7 @@ export async function ensureDatabases(settings: Settings): Promise<void> {
           own ? logins : logins.filter((login) => login !== "provisioner"),
         );
         if (own) await ensureRounds(client);
-        for (const database of databases) await ensureDatabase(client, database);
+        for (const database of ownDatabases) await ensureDatabase(client, database);
       } else if (isOwnServer(settings, server)) {
         await ensureLogins(client, settings, ["provisioner"]);
         await ensureRounds(client);
@@ -53,6 +53,16 @@ export async function onServer<T>(
   work: (client: Client) => Promise<T>,
   database = "postgres",
 ): Promise<T> {
+  const client = await openOnServer(settings, server, database);
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** A connection as that superuser, which the caller ends. */
+export async function openOnServer(settings: Settings, server: URL, database: string): Promise<Client> {
   const paths = dataPaths(settings.dataDir);
   const own = isOwnServer(settings, server);
   const file = own ? paths.postgresPassword : paths.loginPassword("provisioner");
@@ -67,11 +77,7 @@ export async function onServer<T>(
   // A connection that breaks while idle is noticed by the next query.
   client.on("error", () => undefined);
   await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
+  return client;
 }
 
 async function ensureLogins(client: Client, settings: Settings, names: readonly Login[]): Promise<void> {
@@ -109,7 +115,7 @@ async function ensureRole(client: Client, name: string): Promise<void> {
   if (!rowCount) await client.query(`create role ${escapeIdentifier(name)} nologin`);
 }
 
-async function ensureDatabase(client: Client, database: (typeof databases)[number]): Promise<void> {
+async function ensureDatabase(client: Client, database: (typeof ownDatabases)[number]): Promise<void> {
   const { rows } = await client.query<{ owner: string; guests: string[] }>(
     `select pg_get_userbyid(datdba) as owner, array(
        select pg_get_userbyid(grantee) from aclexplode(datacl)
@@ -133,7 +139,7 @@ async function closeToPublic(client: Client): Promise<void> {
   const { rows } = await client.query<{ name: string }>(
     `select datname as name from pg_database
      where datname = any($1) and (datacl is null or exists (select from aclexplode(datacl) where grantee = 0))`,
-    [["postgres", "template1", ...databases.map((database) => database.name)]],
+    [["postgres", "template1", ...ownDatabases.map((database) => database.name)]],
   );
   for (const { name } of rows)
     await client.query(`revoke all on database ${escapeIdentifier(name)} from public`);

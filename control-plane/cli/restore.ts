@@ -1,0 +1,26 @@
+import { restore } from "../platform/backup/restore.ts";
+import { bringUp } from "../platform/bring-up.ts";
+import { type Settings, withoutSecrets } from "../settings.ts";
+import type { CommandLine } from "./command-line.ts";
+import { tools } from "./platform.ts";
+
+/** Restores a backup and brings the platform up with it. The control plane is for the operator to start. */
+export async function restorePlatform(
+  args: CommandLine & { settings: Settings },
+  file: string,
+  options: { keepDatabases?: boolean; replaceDatabases?: boolean },
+): Promise<void> {
+  const { settings, env, say } = args;
+  const ready = await tools(args);
+  const databases = options.keepDatabases ? "keep" : options.replaceDatabases ? "replace" : undefined;
+  const platform = { settings, tools: ready, env: withoutSecrets(env) };
+  const { value: manifest } = await say.part("restore", (progress) =>
+    restore({ ...platform, progress }, { file, databases }),
+  );
+  await say.part("platform", (progress) => bringUp({ ...platform, progress }));
+  say.line(`"${settings.env}" is restored as it was at ${manifest.at}.`);
+  say.line(
+    "Everybody signs in anew. Keys, members and staff are as they were then: what was revoked since is good again.",
+  );
+  say.line("Next: bin/berth start");
+}
