@@ -54,6 +54,7 @@ export default defineConfig({
         also: ["test/e2e/first-steps.test.ts", "test/e2e/tenant-life.test.ts"],
       }),
       project("outages", { testTimeout: 300_000, parallel: false, environment: true }),
+      project("recovery", { testTimeout: 300_000, parallel: false, environment: true }),
       project("faults", { testTimeout: 1_800_000, parallel: false }),
     ],
   },

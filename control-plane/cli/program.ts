@@ -129,6 +129,14 @@ export function program(line: CommandLine): Command {
     .action(async (file: string, options: { keepDatabases?: boolean; replaceDatabases?: boolean }) =>
       (await import("./restore.ts")).restorePlatform({ ...line, settings: settings() }, file, options),
     );
+  platform
+    .command("check")
+    .option("--json", "as JSON")
+    .description("compare the record with what there is, tenant by tenant; changes nothing")
+    .action(async (options: { json?: boolean }) => {
+      const { check } = await import("./check.ts");
+      if (!(await check({ ...line, settings: settings() }, options))) process.exitCode = 3;
+    });
 
   // What the supervisor starts; a person has no need of these.
   berth

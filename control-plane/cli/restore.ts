@@ -1,6 +1,7 @@
 import { restore } from "../platform/backup/restore.ts";
 import { bringUp } from "../platform/bring-up.ts";
 import { type Settings, withoutSecrets } from "../settings.ts";
+import { check } from "./check.ts";
 import type { CommandLine } from "./command-line.ts";
 import { tools } from "./platform.ts";
 
@@ -22,5 +23,8 @@ export async function restorePlatform(
   say.line(
     "Everybody signs in anew. Keys, members and staff are as they were then: what was revoked since is good again.",
   );
+  if (manifest.tenants.length > 0) say.line("Its tenants, as they are here:");
+  if (!(await check(args)))
+    say.line("Read these sentences first. Nothing of these tenants is removed or made anew by itself.");
   say.line("Next: bin/berth start");
 }

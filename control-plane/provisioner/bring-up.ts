@@ -5,6 +5,7 @@ import { awaitReady } from "./await-ready.ts";
 import type { Deps, Outcome, Work } from "./deps.ts";
 import { insist } from "./insist.ts";
 import { persist } from "./journal.ts";
+import { markDatabases } from "./marks.ts";
 import { dropHalfLoaded, needsOneOff, runOneOff } from "./one-off.ts";
 import { outlast } from "./outlast.ts";
 import { prepareStack } from "./prepare-stack.ts";
@@ -55,6 +56,10 @@ export async function bringUp(
       if (outcome.status !== "succeeded") return outcome;
       await persist(() => markReady(deps.ctx, { fence: work.lease.fence, instance, identity }), work.end);
     }
+    // The next start does it, if it cannot be done now.
+    await markDatabases(deps, work.claim.tenantId).catch((error) =>
+      work.log.warn({ err: error }, "the database could not be marked as one that was ready"),
+    );
     return { status: "succeeded" };
   } finally {
     await waiters.end();

@@ -49,6 +49,8 @@ export interface Deps {
   tenantsServer: DatabaseLogin;
   platformServer: DatabaseLogin;
   redis: RedisServer;
+  /** Addresses that containers have which the record does not know. */
+  strangers: string[];
   /** Folder with Pulumi.yaml and the stacks' config files. */
   workDir: string;
   log: Logger;

@@ -32,7 +32,7 @@ async function complete(deps: Deps, work: Work, row: StackRecord["instances"][nu
   const about = { fence: work.lease.fence, instance: row.name };
   const { subnet } = deps.platform.network;
   const [address, template] = await Promise.all([
-    row.address ?? allocateAddress(deps.ctx, { ...about, subnet }),
+    row.address ?? allocateAddress(deps.ctx, { ...about, subnet, taken: deps.strangers }),
     row.template ?? keepTemplate(deps.ctx, { ...about, template: deps.platform.template.name }),
   ]);
   return { ...row, address, template };

@@ -22,6 +22,7 @@ import { createCrypters } from "./crypters.ts";
 import type { Deps, Limits } from "./deps.ts";
 import { WorkerPool } from "./engine/pool.ts";
 import { makeWorkerSetup, workerEnv } from "./engine/worker-setup.ts";
+import { markDatabases } from "./marks.ts";
 import { endSessions } from "./processes/end-sessions.ts";
 import {
   isDeadWorker,
@@ -34,6 +35,7 @@ import { killOrphans, killWorker } from "./processes/kill.ts";
 import { keepReserve, warmCrypters } from "./reserve.ts";
 import { createScheduler } from "./scheduler.ts";
 import { openStateStore } from "./state/state-store.ts";
+import { strangersAddresses } from "./strangers.ts";
 import { keepSweeping, sweepStacks } from "./sweep-stacks.ts";
 import { syncTemplate } from "./sync-template.ts";
 import { watchFirewall } from "./watch/firewall.ts";
@@ -121,6 +123,7 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
     tenantsServer,
     platformServer,
     redis: { url: `redis://127.0.0.1:${settings.redisPort}`, passwordFile: paths.redisPassword },
+    strangers: [],
     workDir,
     log,
   };
@@ -141,6 +144,9 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
   const scheduler = createScheduler(deps, firewall);
   const reserve = keepReserve(deps, scheduler.busy);
   await Promise.all([firewall.look(), routes.look(), syncTemplate(deps), sweepStacks(deps), pool.warm()]);
+  const { network } = deps.platform;
+  deps.strangers = await strangersAddresses({ ...deps, env: settings.env, network: network.name });
+  await markDatabases(deps);
   await expireLeases(deps.ctx, { isDead: (worker) => isDeadWorker(settings.env, deps.host, worker) });
   const queue = await listenForWork({ login: instance, kick: () => scheduler.kick(), log });
   const cancellations = listen({

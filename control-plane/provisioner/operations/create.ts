@@ -2,7 +2,9 @@ import { readStack } from "../../instance/read-stack.ts";
 import { bringUp } from "../bring-up.ts";
 import type { Deps, Outcome, Work } from "../deps.ts";
 import { persist } from "../journal.ts";
+import { outlast } from "../outlast.ts";
 import { ownFault } from "../own-fault.ts";
+import { refuseUnrecorded } from "../refuse-unrecorded.ts";
 import { tearDown } from "../tear-down.ts";
 
 /**
@@ -10,6 +12,11 @@ import { tearDown } from "../tear-down.ts";
  * already log in to it, which only happens when a worker died between that moment and its note of it.
  */
 export async function create(deps: Deps, work: Work): Promise<Outcome> {
+  const before = await persist(() => readStack(deps.ctx, work.claim.tenantId), work.end);
+  const unrecorded = await outlast(deps, work, "created", () =>
+    refuseUnrecorded(deps, before, { slug: true }),
+  );
+  if (unrecorded.status !== "succeeded") return unrecorded;
   // Whatever it was that went wrong, what was made so far is taken back below.
   const outcome = await bringUp(deps, work, { doing: "created" }).catch((error) => ownFault(work, error));
   if (outcome.status === "succeeded") return outcome;

@@ -1,0 +1,170 @@
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import { createApi } from "../../control-plane/cli/api.ts";
+import { staffEmail } from "../../control-plane/cli/ensure-staff.ts";
+import { dataPaths, projectRoot } from "../../control-plane/paths.ts";
+import { type Made, openWorld, type World } from "../e2e/world.ts";
+import { ask, berth, isAlive, killGroup, leaveWitness, loseRecord, must, psql } from "./scene.ts";
+
+const quiet = "--non-interactive --color never --expect-no-changes";
+let world: World;
+let kept: Made;
+let changed: Made;
+let password: string;
+let oldSession: string;
+let file: string;
+/** Names that `changed` had while the backup was made. */
+const written: string[] = ["changed"];
+
+beforeAll(async () => {
+  world = await openWorld();
+  const paths = dataPaths(world.settings.dataDir);
+  file = join(world.settings.dataDir, "..", `${world.settings.env}.tar`);
+  password = await readFile(paths.staffPassword, "utf8");
+  oldSession = (await signIn()).token;
+  [kept, changed] = await Promise.all([world.create({ slug: "kept" }), world.create({ slug: "changed" })]);
+  await leaveWitness(world, kept);
+  await leaveWitness(world, changed);
+  await world.create({ slug: "gone" });
+  await world.remove("gone");
+  // Its host is somebody else's, so it cannot be made.
+  await world.sql(
+    "instance",
+    "insert into routing.hosts values ('broken.localhost', 'ten_other', 'production')",
+  );
+  expect((await world.ended((await ask(world, "broken")).operation.id)).status).toBe("failed");
+});
+
+function signIn(): Promise<{ token: string }> {
+  const body = { email: staffEmail(world.settings), password };
+  return createApi(world.settings)("POST", "/user/v1/sessions", body);
+}
+
+async function rename(name: string): Promise<void> {
+  await world.api("PATCH", "/tenant/v1/tenants/changed", { name });
+  written.push(name);
+}
+
+test("a backup is made while everything runs and is written to, and says of itself that it is whole", async () => {
+  let done = false;
+  const backup = must(world, "platform", "backup", file).finally(() => {
+    done = true;
+  });
+  for (let n = 0; !done; n++) await rename(`changed ${n}`);
+  const told = await backup;
+  expect(told).toContain(`is in ${file}`);
+  expect(told).toContain("Tenants' own databases and files are not in it.");
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  const verified = await must(world, "platform", "backup", "--verify", file);
+  expect(verified).toContain(`${file} is whole`);
+  expect(verified).toContain("the record of 3 tenants");
+});
+
+test("a restore refuses while the control plane runs, a full data folder, and databases that are there", async () => {
+  const { dataDir, apiPort } = world.settings;
+  const running = await berth(world, ["platform", "restore", file]);
+  expect(running).toMatchObject({ code: 1 });
+  expect(running.text).toContain(`Port ${apiPort} is taken`);
+  await must(world, "stop");
+  const full = await berth(world, ["platform", "restore", file]);
+  expect(full).toMatchObject({ code: 1 });
+  expect(full.text).toContain(`The data folder ${dataDir} is not empty`);
+  const elsewhere = { ...world, env: { ...world.env, BERTH_DATA_DIR: `${dataDir}-other` } };
+  const there = await berth(elsewhere, ["platform", "restore", file]);
+  expect(there).toMatchObject({ code: 1 });
+  expect(there.text).toContain("still has databases of the control plane (auth, instance, pulumi, tenant)");
+  await expect(stat(`${dataDir}-other`), "nothing was made").rejects.toThrow(/ENOENT/);
+  const other = { ...world, env: { ...elsewhere.env, BERTH_DOMAIN: "elsewhere.example" } };
+  expect((await berth(other, ["platform", "restore", file])).text).toContain("BERTH_DOMAIN=localhost");
+});
+
+test("into an empty data folder and a server without its databases, killed twice on the way", async () => {
+  await loseRecord(world);
+  const restoreUntil = (end: string) =>
+    berth(world, ["platform", "restore", file], (line, child) => {
+      if (line.includes(end)) killGroup(child);
+    });
+  expect((await restoreUntil("database auth is filled")).code).toBeNull();
+  const half = await berth(world, ["start"]);
+  expect(half).toMatchObject({ code: 1 });
+  expect(half.text).toContain(`was begun and not finished. Run it again: bin/berth platform restore ${file}`);
+  expect((await restoreUntil("all databases are the backup's")).code).toBeNull();
+  const told = await must(world, "platform", "restore", file);
+  expect(told).toContain("3 of 3 tenants are as recorded");
+  expect(await psql(world, "select datname from pg_database where datname ~ '_(restoring|before_)'")).toBe(
+    "",
+  );
+  await must(world, "start");
+});
+
+test("every stack's preview sees no change, the platform's too", async () => {
+  const stacks = JSON.parse(await must(world, "stacks", "--json")) as Array<{ slug: string; status: string }>;
+  const rows = [["tenant", "status", "preview", "preview --refresh"]];
+  for (const { slug, status } of stacks) {
+    const [plain, refreshed] = [
+      await world.cli(slug, `pulumi preview ${quiet}`),
+      await world.cli(slug, `pulumi preview --refresh ${quiet}`),
+    ];
+    rows.push([slug, status, verdict(plain), verdict(refreshed)]);
+  }
+  rows.push(["(platform)", "", verdict(await platformPreview(false)), verdict(await platformPreview(true))]);
+  console.log(
+    rows
+      .map((row) =>
+        row
+          .map((text) => text.padEnd(14))
+          .join(" ")
+          .trimEnd(),
+      )
+      .join("\n"),
+  );
+  expect(rows.slice(1)).toEqual([
+    // Nothing of it was ever made, and the command line says so.
+    ["broken", "failed", "no stack", "no stack"],
+    ["changed", "ready", "no change", "no change"],
+    ["kept", "ready", "no change", "no change"],
+    ["(platform)", "", "no change", "no change"],
+  ]);
+});
+
+function verdict({ code, output }: { code: number; output: string }): string {
+  if (code === 0) return "no change";
+  return output.includes("was not ready yet") ? "no stack" : output;
+}
+
+function platformPreview(refresh: boolean): Promise<{ code: number; output: string }> {
+  const { platformState, passphrase } = dataPaths(world.settings.dataDir);
+  const set = `export PULUMI_BACKEND_URL=file://${platformState} PULUMI_CONFIG_PASSPHRASE_FILE=${passphrase}`;
+  const command = `pulumi preview -s ${world.settings.env} ${refresh ? "--refresh" : ""} ${quiet}`;
+  return world.cli(
+    "kept",
+    `${set}; unset PULUMI_STACK; cd ${join(projectRoot, "stacks/platform")}; ${command}`,
+  );
+}
+
+test("people sign in with the passwords they had, and the key works; a session of before does not", async () => {
+  const { token } = await signIn();
+  const me = await createApi(world.settings, token)<{ account: { email: string } }>(
+    "GET",
+    "/user/v1/sessions/current",
+  );
+  expect(me.account.email).toBe(staffEmail(world.settings));
+  await expect(
+    createApi(world.settings, oldSession)("GET", "/user/v1/sessions/current"),
+  ).rejects.toMatchObject({
+    status: 401,
+  });
+  const { name } = await world.api<{ name: string }>("GET", "/tenant/v1/tenants/changed");
+  expect(written).toContain(name);
+});
+
+test("tenants work as before, and new ones are made, changed and deleted", async () => {
+  expect(await isAlive(world, kept)).toBe(true);
+  expect(await isAlive(world, changed)).toBe(true);
+  await world.create({ slug: "after" });
+  expect((await world.remove("after")).status).toBe("succeeded");
+  expect((await world.remove("broken")).status).toBe("succeeded");
+  await rename("changed after all");
+  expect(await world.api("GET", "/tenant/v1/tenants/changed")).toMatchObject({ name: "changed after all" });
+});
