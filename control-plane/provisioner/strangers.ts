@@ -1,7 +1,6 @@
-import { inArray } from "drizzle-orm";
 import type { DockerApi } from "../../components/provider/docker.ts";
 import type { InstanceContext } from "../instance/context.ts";
-import { stacks } from "../instance/schema.ts";
+import { instances } from "../instance/schema.ts";
 import type { Logger } from "../observability/log.ts";
 
 interface Listed {
@@ -10,7 +9,7 @@ interface Listed {
 }
 
 /**
- * Addresses of tenants' containers that the record does not know, running or not: it may be older than they are. Nobody
+ * Addresses that tenants' containers have, running or not, and the record does not: it may be older than they are. Nobody
  * else may get one of these.
  */
 export async function strangersAddresses(options: {
@@ -23,20 +22,16 @@ export async function strangersAddresses(options: {
   const { ctx, docker, env, network, log } = options;
   const filters = encodeURIComponent(JSON.stringify({ label: [`berth.env=${env}`, "berth.tenant"] }));
   const answer = await docker.call("GET", `/containers/json?all=1&filters=${filters}`);
-  const containers = (answer?.body ?? []) as Listed[];
-  const idOf = ({ Labels }: Listed) => Labels["berth.tenant"] ?? "";
-  if (containers.length === 0) return [];
-  const known = await ctx.db
-    .select({ id: stacks.tenantId })
-    .from(stacks)
-    .where(inArray(stacks.tenantId, containers.map(idOf)));
-  const strangers = containers.filter((one) => !known.some(({ id }) => id === idOf(one)));
-  if (strangers.length === 0) return [];
-  log.error(
-    { tenants: [...new Set(strangers.map(idOf))] },
-    "there are tenants that the record does not know; nothing of them is touched. See: bin/berth platform check",
-  );
-  return strangers.flatMap(
-    ({ NetworkSettings }) => NetworkSettings.Networks[network]?.IPAMConfig?.IPv4Address ?? [],
-  );
+  const recorded = await ctx.db.select({ address: instances.address }).from(instances);
+  const known = new Set(recorded.map(({ address }) => address));
+  const strangers = ((answer?.body ?? []) as Listed[]).flatMap(({ Labels, NetworkSettings }) => {
+    const address = NetworkSettings.Networks[network]?.IPAMConfig?.IPv4Address;
+    return address && !known.has(address) ? [{ tenant: Labels["berth.tenant"], address }] : [];
+  });
+  if (strangers.length > 0)
+    log.error(
+      { strangers },
+      "there are containers of tenants that the record does not know so; nothing of them is touched. See: bin/berth platform check",
+    );
+  return strangers.map(({ address }) => address);
 }
