@@ -256,6 +256,21 @@ export function isDatabaseAway(error: unknown): boolean {
   return false;
 }
 
+/** Whether PostgreSQL refused a write because there is no room for it. It answers, and reads go on. */
+export function isDatabaseFull(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    if ("code" in cause && cause.code === "53100") return true;
+  return false;
+}
+
+export function databaseFull(cause: unknown): BerthError {
+  return new BerthError(
+    "database_unavailable",
+    "PostgreSQL's disk is full. Nothing was changed; try again once whoever runs Berth has made room.",
+    { headers: { "Retry-After": "60" }, cause },
+  );
+}
+
 export function databaseUnavailable(cause: unknown): BerthError {
   return new BerthError(
     "database_unavailable",

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
-import { databaseUnavailable, isDatabaseAway } from "../database.ts";
+import { databaseFull, databaseUnavailable, isDatabaseAway, isDatabaseFull } from "../database.ts";
 import { BerthError, type ProblemCode, problems } from "../errors.ts";
 import type { HttpEnv } from "./context.ts";
 import { apiHeaders } from "./headers.ts";
@@ -66,6 +66,7 @@ export function problemResponse(
 function toBerthError(error: unknown): BerthError | undefined {
   if (error instanceof BerthError) return error;
   if (isDatabaseAway(error)) return databaseUnavailable(error);
+  if (isDatabaseFull(error)) return databaseFull(error);
   // Hono's own validator throws this for a body that does not parse.
   if (error instanceof HTTPException && error.status === 400)
     return new BerthError("invalid_json", error.message);

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { isDatabaseAway } from "../database.ts";
+import { isDatabaseAway, isDatabaseFull } from "../database.ts";
 import { isBerthError } from "../errors.ts";
 import type { InstanceContext } from "../instance/context.ts";
 import type { Fence } from "../instance/lease.ts";
@@ -9,13 +9,15 @@ import type { Logger } from "../observability/log.ts";
 
 const pauseMs = 250;
 
-/** Runs a write of the record, again and again while PostgreSQL is away: what was done must not be forgotten. */
+/** Runs a write of the record, again and again while PostgreSQL is away or full: what was done must not be forgotten. */
 export async function persist<T>(write: () => Promise<T>, signal: AbortSignal): Promise<T> {
   for (;;) {
     try {
       return await write();
     } catch (error) {
-      if (!isDatabaseAway(error) && !isBerthError(error, "database_unavailable")) throw error;
+      const passes =
+        isDatabaseAway(error) || isDatabaseFull(error) || isBerthError(error, "database_unavailable");
+      if (!passes) throw error;
       signal.throwIfAborted();
       await delay(pauseMs, undefined, { signal });
     }

@@ -35,14 +35,17 @@ export type TestServerAddress = Pick<TestServer, "container" | "port" | "passwor
 const services = { auth: "auth", tenant: "tenant", instance: "instance" } as const;
 export type ServiceDatabase = keyof typeof services;
 
-/** Starts a server and waits until it answers. */
-export async function startServer(image: string): Promise<TestServer> {
+/**
+ * Starts a server and waits until it answers.
+ * @param options of `docker run`, besides what every server gets
+ */
+export async function startServer(image: string, options: string[] = []): Promise<TestServer> {
   const [port = 0] = await freePorts(1);
   const password = randomBytes(12).toString("hex");
   const container = `berth-t-pg-${randomBytes(4).toString("hex")}-postgres`;
   await docker(
     ...["run", "--detach", "--name", container, "--label", "berth.env=t-pg"],
-    ...["--network", "host", "--env", `POSTGRES_PASSWORD=${password}`, image],
+    ...["--network", "host", "--env", `POSTGRES_PASSWORD=${password}`, ...options, image],
     ...["postgres", "-c", `port=${port}`, "-c", "listen_addresses=127.0.0.1"],
     ...["-c", "fsync=off", "-c", "max_connections=200"],
   );
