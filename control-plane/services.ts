@@ -62,18 +62,14 @@ export interface Services {
 /** Reads what the services are given of the environment's secrets and builds them. */
 export async function openServices(
   settings: Settings,
-  logins: ServicesOptions["logins"],
+  own: Pick<ServicesOptions, "logins" | "keys">,
   log: Logger,
 ): Promise<Services> {
   const paths = dataPaths(settings.dataDir);
   return createServices({
     settings,
     log,
-    keys: {
-      user: await readKeys("user", paths.serviceFiles("user").keys),
-      tenant: await readKeys("tenant", paths.serviceFiles("tenant").keys),
-      instance: await readKeys("instance", paths.serviceFiles("instance").keys),
-    },
+    ...own,
     redis: {
       port: settings.redisPort,
       password: await readSecret(paths.serviceFiles("user").redisPassword),
@@ -81,8 +77,14 @@ export async function openServices(
     mailer: await openMailer(settings),
     proxies: proxiesOf(settings),
     supabase: await openSupabase(settings, log),
-    logins,
   });
+}
+
+/** The keys of each service. */
+export async function readAllKeys(settings: Settings): Promise<ServiceKeys> {
+  const read = <Name extends ServiceName>(name: Name) =>
+    readKeys(name, dataPaths(settings.dataDir).serviceFiles(name).keys);
+  return { user: await read("user"), tenant: await read("tenant"), instance: await read("instance") };
 }
 
 /** The run-time login of each service. */

@@ -3,8 +3,9 @@ import { serve } from "@hono/node-server";
 import type { DatabaseLogin } from "./database.ts";
 import { closer } from "./http/close-server.ts";
 import { createLeaving } from "./http/leaving.ts";
+import type { ServiceKeys } from "./keys.ts";
+import { mustBeOwn } from "./must-be-own.ts";
 import type { Logger } from "./observability/log.ts";
-import { mustBeOwnLogins } from "./own-logins.ts";
 import type { ServiceName } from "./service-names.ts";
 import { until } from "./until.ts";
 
@@ -19,17 +20,18 @@ export interface Served {
   listen: string;
   port: number;
   logins: Partial<Record<ServiceName, DatabaseLogin>>;
+  keys: Partial<ServiceKeys>;
   start(): void;
   /** Ends what would wait for a long time: event streams, and questions that wait for news. */
   leave?: (() => void) | undefined;
   stop(): Promise<void>;
 }
 
-/** Answers until `stop` gives a reason to end. Throws when a login is not the service's own, or a port is taken. */
+/** Answers until `stop` gives a reason to end. Throws when a login or key is not the service's own, or a port is taken. */
 export async function serveUntil(stop: Promise<string>, served: Served, log: Logger): Promise<void> {
   const { promise: fell, reject } = Promise.withResolvers<never>();
   const ending = new AbortController();
-  await mustBeOwnLogins(served.logins, log, reject, ending.signal);
+  await mustBeOwn(served, log, reject, ending.signal);
   const leaving = createLeaving(served.fetch);
   const server = serve({ fetch: leaving.fetch, port: served.port, hostname: served.listen }, ({ port }) =>
     log.info({ port }, "the services answer"),

@@ -1,6 +1,7 @@
 import type { DatabaseLogin } from "../database.ts";
 import { openEdge } from "../edge.ts";
 import { createNeighbour } from "../http/neighbour.ts";
+import type { ServiceKeys } from "../keys.ts";
 import type { Logger } from "../observability/log.ts";
 import type { RunningService } from "../running-service.ts";
 import { type ServiceName, serviceNames } from "../service-names.ts";
@@ -19,6 +20,7 @@ export interface Alone {
 export type OpenAlone = (alone: Alone) => Promise<{
   service: RunningService;
   login: DatabaseLogin;
+  keys: ServiceKeys[ServiceName];
   /** Address to listen on. */
   listen: string;
 }>;
@@ -35,6 +37,7 @@ export async function openOwn<Name extends ServiceName>(name: Name, { settings, 
   const opened = (service: RunningService) => ({
     service: closing(service, edge),
     login: own.login,
+    keys: own.keys,
     listen: own.listen,
   });
   return { own, edge, opened };

@@ -26,8 +26,8 @@ export async function serve(line: CommandLine & { settings: Settings }, service?
     const { serveAlone } = await import("../alone/serve-alone.ts");
     return serveAlone(service, await alone[service](), { settings, env, log, stop });
   }
-  const { openServices, readLogins } = await import("../services.ts");
-  const logins = await readLogins(settings);
-  const services = await openServices(settings, logins, log);
-  await serveUntil(stop, { ...services, listen: "127.0.0.1", port: settings.apiPort, logins }, log);
+  const { openServices, readAllKeys, readLogins } = await import("../services.ts");
+  const own = { logins: await readLogins(settings), keys: await readAllKeys(settings) };
+  const services = await openServices(settings, own, log);
+  await serveUntil(stop, { ...services, ...own, listen: "127.0.0.1", port: settings.apiPort }, log);
 }

@@ -8,9 +8,11 @@ import { refuseHalfRestored } from "./backup/restoring.ts";
 import { ensureDatabases } from "./databases.ts";
 import { describe } from "./describe.ts";
 import { containers, imageUser } from "./docker.ts";
+import { ensureKeyChecks } from "./ensure-key-checks.ts";
 import { ensureFirewall } from "./firewall/ensure.ts";
 import { firewallPlan } from "./firewall/plan.ts";
 import { type Inputs, inputsKey, makeInputs } from "./inputs.ts";
+import { mustHaveKeys } from "./keys-at-hand.ts";
 import { clearLeftovers } from "./leftovers.ts";
 import { alone } from "./lock.ts";
 import { findPlatform, type PlatformOutputs } from "./outputs.ts";
@@ -39,6 +41,7 @@ export interface PlatformArgs {
 export async function bringUp(args: PlatformArgs): Promise<PlatformOutputs> {
   const { settings, tools, env, progress } = args;
   await refuseHalfRestored(settings.dataDir);
+  await mustHaveKeys(settings.dataDir);
   await ensureSecrets(settings);
   const run = createRun(env);
   const waits = () => progress("another run works on this platform; waiting for it");
@@ -46,6 +49,7 @@ export async function bringUp(args: PlatformArgs): Promise<PlatformOutputs> {
     await bringPartsUp(args, run);
     await ensureRoutesRoot(settings);
     await ensureDatabases(settings);
+    await ensureKeyChecks(settings);
     // Not before the firewall holds and PostgreSQL answers.
     await startTenants(run, settings, progress);
     const template = await ensureTemplate({ settings, tools, run, progress });

@@ -8,9 +8,11 @@ import { expireLeases } from "../instance/expire-leases.ts";
 import { announceProvisioner } from "../instance/presence.ts";
 import { createWake, listenForWork } from "../instance/queue.ts";
 import { createSecretsBox } from "../instance/secrets-box.ts";
+import { mustBeOwnKey } from "../key-check.ts";
 import { deriveKeys } from "../keys.ts";
 import { listen } from "../listen.ts";
 import type { Logger } from "../observability/log.ts";
+import { mustBeOwnPassphrase } from "../passphrase-check.ts";
 import { dataPaths, type Login } from "../paths.ts";
 import { firewallPlan } from "../platform/firewall/plan.ts";
 import { readPlatform } from "../platform/outputs.ts";
@@ -93,6 +95,10 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
     await killWorker(worker);
     await endSessions([tenantsServer, platformServer], sessionName(tag, worker));
   };
+  const keys = deriveKeys((await readFile(paths.key, "utf8")).trim()).instance;
+  const passphrase = (await readFile(paths.passphrase, "utf8")).trim();
+  await mustBeOwnKey("instance", instance, keys);
+  await mustBeOwnPassphrase(login.of("platform", "pulumi", "pulumi"), passphrase);
   const setup = await makeWorkerSetup(settings, options.tools);
   const { workDir } = setup;
   const pool = new WorkerPool({
@@ -112,12 +118,12 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
     worker: workerName(hostname(), tag),
     ctx: {
       db: database.db,
-      box: createSecretsBox(deriveKeys((await readFile(paths.key, "utf8")).trim()).instance.stackSecrets),
+      box: createSecretsBox(keys.stackSecrets),
       wake: createWake(database.db),
     },
     pool,
     state: openStateStore(login.of("platform", "pulumi", "pulumi")),
-    crypters: createCrypters((await readFile(paths.passphrase, "utf8")).trim()),
+    crypters: createCrypters(passphrase),
     docker: dockerApi(dockerHost),
     run: createRun({ ...options.env, [provisionerTag]: tag }),
     tenantsServer,

@@ -127,8 +127,14 @@ test("the control plane starts and touches nothing of what it does not know", as
 });
 
 test("trying again and deleting what people work in is refused, until somebody says otherwise by hand", async () => {
-  const retry = await world.api<{ id: string }>("POST", `/instance/v1/operations/${half.operation.id}/retry`);
-  expect(await world.ended(retry.id)).toMatchObject({ status: "failed", error: { code: "record_behind" } });
+  const retry = await world.api<{ operation: { id: string } }>(
+    "POST",
+    `/instance/v1/operations/${half.operation.id}/retry`,
+  );
+  expect(await world.ended(retry.operation.id)).toMatchObject({
+    status: "failed",
+    error: { code: "record_behind" },
+  });
   expect(await world.remove("half")).toMatchObject({ status: "failed", error: { code: "record_behind" } });
   expect(await things()).toEqual(before);
   expect(await isAlive(world, half)).toBe(true);

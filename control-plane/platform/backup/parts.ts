@@ -1,7 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { dataPaths } from "../../paths.ts";
-import { serviceNames } from "../../service-names.ts";
 
 /** Where a backup keeps a database. */
 export const dumpName = (database: string) => `databases/${database}.dump`;
@@ -9,19 +8,17 @@ const filesRoot = "data/";
 
 /**
  * Files of the data folder that nothing else can make again, by their names in a backup: the secrets, and the state of the
- * platform's own stack. Not among them: what follows from these (pgpass, the services' keys), logs, and caught mails.
+ * platform's own stack. Not among them: what follows from these (pgpass, the services' copies), logs, and caught mails.
  */
 export async function findFiles(dataDir: string): Promise<Array<{ name: string; path: string }>> {
   const paths = dataPaths(dataDir);
-  const derived: string[] = serviceNames.map((name) => paths.serviceKeys(name));
   const found: Array<{ name: string; path: string }> = [];
   for (const folder of [paths.secrets, paths.platformState, join(dataDir, "platform")]) {
     for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
       const path = join(entry.parentPath, entry.name);
       const isOfPlatform = folder === join(dataDir, "platform");
       // Of the platform's folder only the salt of its stack; the rest is written by each bring-up.
-      if (!entry.isFile() || derived.includes(path) || (isOfPlatform && entry.name !== "encryption-salt"))
-        continue;
+      if (!entry.isFile() || (isOfPlatform && entry.name !== "encryption-salt")) continue;
       // A secret that is just being written whole beside its place.
       if (/\.[0-9a-f]{8}-[0-9a-f-]{27}$/.test(entry.name)) continue;
       found.push({ name: `${filesRoot}${relative(dataDir, path)}`, path });

@@ -1,7 +1,7 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { writeWhole } from "../../secrets.ts";
+import { writeWhole } from "../../whole-file.ts";
 
 // While a restore is under way the data folder says so: what was begun can be told from what was finished.
 

@@ -1,23 +1,26 @@
 import { type DatabaseLogin, isDatabaseAway } from "./database.ts";
+import { mustBeOwnKey } from "./key-check.ts";
+import type { ServiceKeys } from "./keys.ts";
 import type { Logger } from "./observability/log.ts";
 import { mustBeOwnLogin } from "./own-login.ts";
 import { type ServiceName, serviceNames } from "./service-names.ts";
 import { until } from "./until.ts";
 
 /**
- * Throws a sentence when a service has a login that it must not have. While PostgreSQL is away nobody can tell: then the
+ * Throws a sentence when a service has a login or keys that it must not have. While PostgreSQL is away nobody can tell: then the
  * services serve what they can, and `fall` is called as soon as it is known.
  */
-export async function mustBeOwnLogins(
-  logins: Partial<Record<ServiceName, DatabaseLogin>>,
+export async function mustBeOwn(
+  { logins, keys }: { logins: Partial<Record<ServiceName, DatabaseLogin>>; keys: Partial<ServiceKeys> },
   log: Logger,
   fall: (why: Error) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const check = async () => {
     for (const name of serviceNames) {
-      const login = logins[name];
+      const [login, own] = [logins[name], keys[name]];
       if (login) await mustBeOwnLogin(name, login);
+      if (login && own) await mustBeOwnKey(name, login, own);
     }
     return true;
   };
