@@ -30,7 +30,42 @@ const gathered = { bytes: 4_096, ms: 100 };
  * cost each request as much as a query. Written out when the process ends; one that is killed loses a tenth of a second.
  */
 export function gatheringOutput(): DestinationStream {
-  return pino.destination({ fd: 1, sync: false, minLength: gathered.bytes, periodicFlush: gathered.ms });
+  return output({ sync: false, minLength: gathered.bytes, periodicFlush: gathered.ms });
+}
+
+/** Bytes that are kept of a log that cannot be written; what comes on top is lost. */
+const mostKept = 1_048_576;
+
+/**
+ * Standard output that may fail, as on a disk that is full: the process goes on without its log, and writes on when there
+ * is room again, with a line that says so.
+ */
+function output(options: Parameters<typeof pino.destination>[0] & object): DestinationStream {
+  const stream = pino.destination({ ...options, fd: 1, maxLength: mostKept });
+  let failed: NodeJS.ErrnoException | undefined;
+  let lost = 0;
+  stream.on("error", (error) => {
+    failed ??= error as NodeJS.ErrnoException;
+  });
+  stream.on("drop", () => {
+    lost += 1;
+  });
+  stream.on("write", () => {
+    if (!failed) return;
+    const msg = `the log could not be written for a while: ${failed.code}; ${lost} lines are lost`;
+    failed = undefined;
+    lost = 0;
+    stream.write(
+      `${JSON.stringify({ level: "error", time: new Date().toISOString(), pid: process.pid, msg })}\n`,
+    );
+  });
+  // What cannot be written would be tried again and again, and the process would never end.
+  const giveUp = () => {
+    if (failed) stream.destroy();
+  };
+  process.prependListener("beforeExit", giveUp);
+  process.prependListener("exit", giveUp);
+  return stream;
 }
 
 /**
@@ -50,5 +85,5 @@ export function createLog(
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  return destination ? pino(options, destination) : pino(options);
+  return pino(options, destination ?? output({ sync: true }));
 }
