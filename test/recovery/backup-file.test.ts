@@ -66,13 +66,17 @@ async function written(name: string, text: string): Promise<string> {
 
 const cases: Array<{ name: string; file: () => Promise<string>; says: string }> = [
   { name: "not there", file: async () => join(folder, "none"), says: "There is no file" },
-  { name: "empty", file: () => written("empty", ""), says: "is no whole backup" },
-  { name: "no archive", file: () => written("text", "a text\n".repeat(1_000)), says: "is no whole backup" },
-  { name: "cut in its manifest", file: () => cut(2_000), says: "is no whole backup" },
+  { name: "empty", file: () => written("empty", ""), says: "it was cut off, or is no backup of" },
+  {
+    name: "no archive",
+    file: () => written("text", "a text\n".repeat(1_000)),
+    says: "it was cut off, or is no backup of",
+  },
+  { name: "cut in its manifest", file: () => cut(2_000), says: "it was cut off, or is no backup of" },
   {
     name: "cut in its middle",
     file: async () => cut(Math.round((await stat(whole)).size / 2)),
-    says: "is missing or was cut off",
+    says: "it was cut off, or is no backup of",
   },
   { name: "changed in its manifest", file: () => flipped('"tenants"', 2), says: "its manifest was changed" },
   {

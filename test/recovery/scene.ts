@@ -48,7 +48,7 @@ export function killGroup({ pid }: ChildProcess): void {
   if (pid) process.kill(-pid, "SIGKILL");
 }
 
-export const databases = ["auth", "tenant", "instance", "pulumi"];
+const databases = ["auth", "tenant", "instance", "pulumi"];
 
 /** The control plane is stopped, its data folder and its databases are lost; tenants' databases and files are not. */
 export async function loseRecord(world: World): Promise<void> {

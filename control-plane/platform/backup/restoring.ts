@@ -16,8 +16,7 @@ const note = z.object({
 });
 export type Restoring = z.infer<typeof note>;
 
-export const restoringName = "restoring.json";
-const fileOf = (dataDir: string) => join(dataDir, restoringName);
+const fileOf = (dataDir: string) => join(dataDir, "restoring.json");
 
 export async function readRestoring(dataDir: string): Promise<Restoring | undefined> {
   const text = await readFile(fileOf(dataDir), "utf8").catch((error: NodeJS.ErrnoException) => {

@@ -45,7 +45,7 @@ async function readManifest(env: Variables, file: string): Promise<Manifest> {
     readText(env, file, manifestName),
     readText(env, file, manifestHashName),
   ]).catch((cause) => {
-    throw damaged(file, "it is no whole backup of bin/berth platform backup", cause);
+    throw damaged(file, "it was cut off, or is no backup of bin/berth platform backup", cause);
   });
   if (createHash("sha256").update(text).digest("hex") !== hash.trim())
     throw damaged(file, "its manifest was changed");
