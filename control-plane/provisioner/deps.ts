@@ -49,8 +49,8 @@ export interface Deps {
   tenantsServer: DatabaseLogin;
   platformServer: DatabaseLogin;
   redis: RedisServer;
-  /** Addresses that containers have which the record does not know. */
-  strangers: string[];
+  /** Addresses that containers have and the record does not. */
+  strangers: () => Promise<string[]>;
   /** Folder with Pulumi.yaml and the stacks' config files. */
   workDir: string;
   log: Logger;

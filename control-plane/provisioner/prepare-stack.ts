@@ -32,10 +32,16 @@ async function complete(deps: Deps, work: Work, row: StackRecord["instances"][nu
   const about = { fence: work.lease.fence, instance: row.name };
   const { subnet } = deps.platform.network;
   const [address, template] = await Promise.all([
-    row.address ?? allocateAddress(deps.ctx, { ...about, subnet, taken: deps.strangers }),
+    row.address ?? newAddress(deps, { ...about, subnet }),
     row.template ?? keepTemplate(deps.ctx, { ...about, template: deps.platform.template.name }),
   ]);
   return { ...row, address, template };
+}
+
+type NewAddress = Omit<Parameters<typeof allocateAddress>[1], "taken">;
+
+async function newAddress(deps: Deps, input: NewAddress): Promise<string> {
+  return allocateAddress(deps.ctx, { ...input, taken: await deps.strangers() });
 }
 
 async function newSalt(deps: Deps, work: Work): Promise<string> {

@@ -37,7 +37,7 @@ import { killOrphans, killWorker } from "./processes/kill.ts";
 import { keepReserve, warmCrypters } from "./reserve.ts";
 import { createScheduler } from "./scheduler.ts";
 import { openStateStore } from "./state/state-store.ts";
-import { strangersAddresses } from "./strangers.ts";
+import { findStrangers } from "./strangers.ts";
 import { keepSweeping, sweepStacks } from "./sweep-stacks.ts";
 import { syncTemplate } from "./sync-template.ts";
 import { watchFirewall } from "./watch/firewall.ts";
@@ -110,9 +110,11 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
     setup,
     log,
   });
+  const platform = await readPlatform(settings.dataDir);
+  const docker = dockerApi(dockerHost);
   const deps: Deps = {
     settings,
-    platform: await readPlatform(settings.dataDir),
+    platform,
     limits: { ...defaultLimits, ...options.limits },
     host: hostname(),
     worker: workerName(hostname(), tag),
@@ -124,12 +126,18 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
     pool,
     state: openStateStore(login.of("platform", "pulumi", "pulumi")),
     crypters: createCrypters(passphrase),
-    docker: dockerApi(dockerHost),
+    docker,
     run: createRun({ ...options.env, [provisionerTag]: tag }),
     tenantsServer,
     platformServer,
     redis: { url: `redis://127.0.0.1:${settings.redisPort}`, passwordFile: paths.redisPassword },
-    strangers: [],
+    strangers: findStrangers({
+      db: database.db,
+      docker,
+      env: settings.env,
+      network: platform.network.name,
+      log,
+    }),
     workDir,
     log,
   };
@@ -150,9 +158,9 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
   const scheduler = createScheduler(deps, firewall);
   const reserve = keepReserve(deps, scheduler.busy);
   await Promise.all([firewall.look(), routes.look(), syncTemplate(deps), sweepStacks(deps), pool.warm()]);
-  const { network } = deps.platform;
-  deps.strangers = await strangersAddresses({ ...deps, env: settings.env, network: network.name });
   await markDatabases(deps);
+  // While the engine is away nobody can look; whoever needs an address looks again.
+  await deps.strangers().catch((error) => log.warn({ err: error }, "unknown containers were not looked for"));
   await expireLeases(deps.ctx, { isDead: (worker) => isDeadWorker(settings.env, deps.host, worker) });
   const queue = await listenForWork({ login: instance, kick: () => scheduler.kick(), log });
   const cancellations = listen({
