@@ -174,3 +174,27 @@ test("tenants work as before, and new ones are made, changed and deleted", async
   const { tenant } = await world.api<Named>("GET", "/tenant/v1/tenants/changed");
   expect(tenant.name).toBe("changed after all");
 });
+
+test("where only the data folder was lost, the databases that are there stay, newer than the backup as they are", async () => {
+  await must(world, "stop");
+  await rm(world.settings.dataDir, { recursive: true });
+  const told = await must(world, "platform", "restore", file, "--keep-databases");
+  expect(told).toContain("2 of 2 tenants are as recorded");
+  await must(world, "start");
+  const { tenant } = await world.api<Named>("GET", "/tenant/v1/tenants/changed");
+  expect(tenant.name).toBe("changed after all");
+  expect(await preview("changed", "--refresh")).toBe("no change");
+});
+
+test("where the backup's databases take the place of others, those are kept under other names", async () => {
+  await must(world, "stop");
+  await rm(world.settings.dataDir, { recursive: true });
+  const { text } = await berth(world, ["platform", "restore", file, "--replace-databases"]);
+  const aside = [...text.matchAll(/what was the database (\w+) is kept as (\w+)/g)];
+  expect(aside.map(([, name]) => name).toSorted()).toEqual(["auth", "instance", "pulumi", "tenant"]);
+  for (const [, , name = ""] of aside) await psql(world, `drop database ${name}`);
+  await must(world, "start");
+  const { tenant } = await world.api<Named>("GET", "/tenant/v1/tenants/changed");
+  expect(written.slice(0, -1)).toContain(tenant.name);
+  expect(await isAlive(world, kept)).toBe(true);
+});

@@ -30,7 +30,7 @@ function ofStranger(found: Found): Verdict {
   return {
     ...row,
     verdict: "unknown",
-    sentence: `There is ${row.there} of it${since}; the record does not know it. Berth leaves it alone. Is there a newer backup? Restore that one. Otherwise save its data by hand, and remove it by hand when nobody needs it.`,
+    sentence: `What is there of it: ${row.there}${since}; the record does not know it. Berth leaves it alone. Is there a newer backup? Restore that one. Otherwise save its data by hand, and remove it by hand when nobody needs it.`,
   };
 }
 
