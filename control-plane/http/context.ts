@@ -17,7 +17,6 @@ export interface HttpEnv {
     limiter: Limiter;
     /** Set by every route's guard. */
     caller: Caller;
-    /** The log, with the request's id. */
-    log: () => Logger;
+    log: Logger;
   };
 }

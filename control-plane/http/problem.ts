@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { databaseFull, databaseUnavailable, isDatabaseAway, isDatabaseFull } from "../database.ts";
 import { BerthError, type ProblemCode, problems } from "../errors.ts";
+import { shownText } from "../observability/mask.ts";
 import type { HttpEnv } from "./context.ts";
 import { apiHeaders } from "./headers.ts";
 
@@ -25,8 +26,8 @@ export const problemSchema = z
 /** Answers with a problem. What is not a {@link BerthError} goes to the log and not to the caller. */
 export function answerProblem(c: Context<HttpEnv>, error: unknown): Response {
   const known = toBerthError(error);
-  if (!known) c.get("log")().error({ err: error }, "unexpected error");
-  else if (known.status >= 500) c.get("log")().warn({ err: known }, "request refused");
+  if (!known) c.get("log").error({ err: error }, "unexpected error");
+  else if (known.status >= 500) c.get("log").warn({ err: known }, "request refused");
   return problemResponse(
     c.get("requestId"),
     known?.code ?? "internal",
@@ -47,7 +48,8 @@ export function problemResponse(
     type: `urn:berth:problem:${code}`,
     title,
     status,
-    detail,
+    // What was asked for stands in it, and may be a key or a token in the wrong place.
+    detail: shownText(detail),
     code,
     requestId,
     ...(more?.fields ? { errors: more.fields } : {}),

@@ -2,7 +2,9 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
 import { BerthError } from "../errors.ts";
-import type { Logger } from "../observability/log.ts";
+import { type Ids, withOwnIds } from "../observability/ids.ts";
+import { type Logger, plainLines } from "../observability/log.ts";
+import { shownPath } from "../observability/mask.ts";
 import type { Authenticate } from "./authenticate.ts";
 import type { HttpEnv } from "./context.ts";
 import { apiHeaders } from "./headers.ts";
@@ -33,25 +35,31 @@ export function createService({ authenticate, limiter, originOf, log }: ServiceO
       throw new BerthError("validation_failed", `What does not fit: ${list}.`, { fields });
     },
   });
-  // A request's line holds nothing to be hidden, and to look for it costs as much as to write it.
-  const lines = log.child({}, { redact: [] });
+  const lines = plainLines(log);
   app.onError((error, c) => answerProblem(c, error));
   app.notFound((c) =>
-    problemResponse(c.get("requestId"), "not_found", `There is nothing at ${c.req.path}.`, undefined),
+    problemResponse(
+      c.get("requestId"),
+      "not_found",
+      `There is nothing at ${shownPath(c.req.path)}.`,
+      undefined,
+    ),
   );
   app.use(requestId({ limitLength: 64 }));
   app.use(async (c, next) => {
     const from = performance.now();
-    const requestId = c.get("requestId");
-    c.set("log", () => log.child({ requestId }));
+    // Lines of everything that the request begins have its ids, and its own line those that became known in it.
+    const ids: Ids = { requestId: c.get("requestId") };
+    c.set("log", log);
     c.set("authenticate", authenticate);
     c.set("limiter", limiter);
     c.set("origin", originOf(c.env?.incoming?.socket?.remoteAddress, c.req.header("x-forwarded-for")));
     // Before the answer is made: to add them to one that is there costs as much as the rest of a request.
     for (const [name, value] of apiHeaders) c.header(name, value);
-    await next();
+    await withOwnIds(ids, next);
     const ms = Math.round(performance.now() - from);
-    lines.info({ requestId, method: c.req.method, path: c.req.path, status: c.res.status, ms }, "request");
+    const path = shownPath(c.req.path);
+    lines.info({ ...ids, method: c.req.method, path, status: c.res.status, ms }, "request");
   });
   app.use(
     methodNotAllowed({
@@ -64,7 +72,7 @@ export function createService({ authenticate, limiter, originOf, log }: ServiceO
         return problemResponse(
           c.get("requestId"),
           "method_not_allowed",
-          `${c.req.path} takes ${methods.join(", ")}, not ${c.req.method}.`,
+          `${shownPath(c.req.path)} takes ${methods.join(", ")}, not ${c.req.method}.`,
           { fields: undefined, headers: { Allow: methods.join(", ") } },
         );
       },

@@ -1,26 +1,23 @@
-import { type DestinationStream, type Logger, pino } from "pino";
+import { type DestinationStream, type Logger, type LoggerOptions, pino } from "pino";
 import type { Settings } from "../settings.ts";
+import { currentIds, noIds } from "./ids.ts";
 import { loggableError } from "./loggable-error.ts";
+import { masked } from "./mask.ts";
+import { censor, isShown, redacted } from "./redact.ts";
 
 export type { Logger } from "pino";
 
-/** Paths whose values never reach a log line, wherever the object that holds them came from. */
-const secretPaths = [
-  "password",
-  "passwordHash",
-  "passphrase",
-  "apiKey",
-  "authorization",
-  "secret",
-  "*.password",
-  "*.passwordHash",
-  "*.passphrase",
-  "*.apiKey",
-  "*.authorization",
-  "*.secret",
-  "*.*.secret",
-  "req.headers.authorization",
-];
+/** For what is given to a child logger, which is not looked at as a line's fields are: it is to hold ids only. */
+const serializers = {
+  ...Object.fromEntries(
+    ["password", "passphrase", "apiKey", "authorization", "secret", "token", "cookie"].map((name) => [
+      name,
+      (value: unknown) => (isShown(value) ? value : censor),
+    ]),
+  ),
+  // A line's is no error any more.
+  err: (value: unknown) => (value instanceof Error ? loggableError(value) : value),
+};
 
 /** Bytes and milliseconds after which what was gathered is written. */
 const gathered = { bytes: 4_096, ms: 100 };
@@ -69,21 +66,29 @@ function output(options: Parameters<typeof pino.destination>[0] & object): Desti
 }
 
 /**
- * The log of one process: JSON lines on standard output, or into `destination`.
- * @param part which part of the control plane writes (`api`, `provisioner`, `worker` ...)
+ * The log of one process: JSON lines on standard output, or into `destination`. A line has the ids of what it is about
+ * (ids.ts), and nothing that is called or looks like a secret (redact.ts, mask.ts).
+ * @param part which part of the control plane writes (`services`, `tenant`, `provisioner` ...)
  */
 export function createLog(
   settings: Pick<Settings, "env" | "logLevel">,
   part: string,
   destination?: DestinationStream,
 ): Logger {
-  const options = {
+  const options: LoggerOptions = {
     level: settings.logLevel,
     base: { env: settings.env, part, pid: process.pid },
-    serializers: { err: loggableError },
-    redact: { paths: secretPaths, censor: "[redacted]" },
+    serializers,
+    mixin: currentIds,
+    mixinMergeStrategy: (fields, ids) => (ids === noIds ? fields : { ...ids, ...fields }),
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
-    formatters: { level: (label: string) => ({ level: label }) },
+    formatters: { level: (label: string) => ({ level: label }), log: redacted },
+    hooks: { streamWrite: masked },
   };
   return pino(options, destination ?? output({ sync: true }));
+}
+
+/** The same log for lines whose fields are known to hold no secret: to look at each would cost as much as to write it. */
+export function plainLines(log: Logger): Logger {
+  return log.child({}, { formatters: { log: (fields) => fields } });
 }

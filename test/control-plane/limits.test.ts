@@ -42,7 +42,7 @@ async function startProcess(table: LimitTable = two) {
   app.onError((error, c) => answerProblem(c, error));
   app.use(async (c, next) => {
     c.set("requestId", "test");
-    c.set("log", () => log);
+    c.set("log", log);
     const origin = c.req.header("x-origin") ?? "192.0.2.1";
     c.set("caller", { ...ownCaller(c.req.header("x-actor") ?? "nobody", "test"), origin });
     await next();

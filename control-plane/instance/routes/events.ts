@@ -90,7 +90,7 @@ export function addEventRoutes(app: ServiceApp, deps: InstanceRouteDeps) {
       },
       async (error) => {
         // The stream breaks off; whoever follows it comes back with Last-Event-ID.
-        c.get("log")().warn({ err: error, operation: id }, "event stream broke off");
+        c.get("log").warn({ err: error, operationId: id }, "event stream broke off");
       },
     );
   });
