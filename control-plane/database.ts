@@ -4,6 +4,7 @@ import type { PgDatabase } from "drizzle-orm/pg-core";
 import pg from "pg";
 import { everything, type Scope } from "./access/scope.ts";
 import { BerthError } from "./errors.ts";
+import { withoutIds } from "./observability/ids.ts";
 import type { Logger } from "./observability/log.ts";
 import { createPipeline, type Pipeline } from "./pipeline.ts";
 
@@ -98,9 +99,12 @@ function openPool({ log, max }: { log: Logger; max?: number }, config: pg.Client
   });
   // A connection that breaks is no crash, neither an idle one nor one between two queries of a
   // transaction: the next query fails or opens another one.
-  pool.on("error", (error) => log.warn({ err: error }, "an idle database connection broke"));
+  // It is opened in the midst of a request, and breaks in none.
+  pool.on("error", (error) =>
+    withoutIds(() => log.warn({ err: error }, "an idle database connection broke")),
+  );
   pool.on("connect", (client) =>
-    client.on("error", (error) => log.debug({ err: error }, "a database connection broke")),
+    client.on("error", (error) => withoutIds(() => log.debug({ err: error }, "a database connection broke"))),
   );
   return pool;
 }

@@ -1,3 +1,4 @@
+import { withIds } from "./observability/ids.ts";
 import type { Logger } from "./observability/log.ts";
 import type { Background } from "./running-service.ts";
 
@@ -7,7 +8,9 @@ const everyMinutes = 60;
 export function startTidying(removals: Record<string, () => Promise<unknown>>, log: Logger): Background {
   const timer = setInterval(() => {
     for (const [what, remove] of Object.entries(removals))
-      remove().catch((error) => log.warn({ err: error, what }, "what is old stays for now"));
+      withIds({ job: `forget old ${what}` }, () =>
+        remove().catch((error) => log.warn({ err: error }, "what is old stays for now")),
+      );
   }, everyMinutes * 60_000);
   return { stop: async () => clearInterval(timer) };
 }

@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { dirname } from "node:path";
 import { createLog } from "../observability/log.ts";
+import { logWholeProcess } from "../observability/whole-process.ts";
 import { startProvisioner } from "../provisioner/start.ts";
 import type { Settings } from "../settings.ts";
 import { askedToStop } from "./asked-to-stop.ts";
@@ -12,6 +13,7 @@ export async function provision(args: CommandLine & { settings: Settings }): Pro
   const { settings, env } = args;
   const stop = askedToStop();
   const log = createLog(settings, "provisioner");
+  logWholeProcess(log);
   const ready = await tools(args);
   const provisioner = await startProvisioner({
     settings,

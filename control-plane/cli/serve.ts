@@ -1,5 +1,6 @@
 import type { OpenAlone } from "../alone/open.ts";
 import { createLog, gatheringOutput } from "../observability/log.ts";
+import { logWholeProcess } from "../observability/whole-process.ts";
 import { isServiceName, type ServiceName, serviceNames } from "../service-names.ts";
 import { serveUntil } from "../serving.ts";
 import type { Settings } from "../settings.ts";
@@ -22,6 +23,7 @@ export async function serve(line: CommandLine & { settings: Settings }, service?
     );
   const stop = askedToStop();
   const log = createLog(settings, service ?? "services", gatheringOutput());
+  logWholeProcess(log);
   if (service) {
     const { serveAlone } = await import("../alone/serve-alone.ts");
     return serveAlone(service, await alone[service](), { settings, env, log, stop });

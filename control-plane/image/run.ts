@@ -2,6 +2,7 @@ import type { OpenAlone } from "../alone/open.ts";
 import { serveAlone } from "../alone/serve-alone.ts";
 import { askedToStop } from "../cli/asked-to-stop.ts";
 import { createLog, gatheringOutput } from "../observability/log.ts";
+import { logWholeProcess } from "../observability/whole-process.ts";
 import type { ServiceName } from "../service-names.ts";
 import { parseSettings, secretVariables } from "../settings.ts";
 
@@ -13,6 +14,7 @@ export async function runInImage(name: ServiceName, open: OpenAlone): Promise<vo
   try {
     const settings = parseSettings(env);
     const log = createLog(settings, name, gatheringOutput());
+    logWholeProcess(log);
     await serveAlone(name, open, { settings, env, log, stop });
   } catch (error) {
     process.stderr.write(`berth: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -3,6 +3,7 @@ import { mustHaveRole } from "../access/access.ts";
 import { writeAudit } from "../audit/write.ts";
 import type { Queries } from "../database.ts";
 import { BerthError, notFound } from "../errors.ts";
+import { noteIds } from "../observability/ids.ts";
 import { cancelOne } from "./cancel-open-operations.ts";
 import type { CallerContext } from "./context.ts";
 import { currentStatus } from "./current-status.ts";
@@ -22,6 +23,7 @@ export async function cancelOperation(ctx: CallerContext, { id }: { id: string }
       .from(operations)
       .where(eq(operations.id, id));
     if (!found) throw notFound(`operation ${id}`);
+    noteIds({ operationId: id, tenant: found.tenantId });
     const stack = await lockStack(tx, found.tenantId);
     mustHaveRole(ctx.caller, stack.organizationId);
     const operation = await lockOperation(tx, id);

@@ -2,6 +2,7 @@ import { hc } from "hono/client";
 import { auditOf } from "../audit/client.ts";
 import type { AuditSource } from "../audit/source.ts";
 import { answered } from "../http/answered.ts";
+import { passedOn } from "../observability/ids.ts";
 import type { FeedEntry } from "./feed.ts";
 import type { Catalogue } from "./read-catalogue.ts";
 import type { addFeedRoutes } from "./routes/feed.ts";
@@ -46,7 +47,7 @@ export function createInstanceClient(options: {
   forgetToken?: () => void;
   fetch: typeof fetch;
 }): InstanceClient {
-  const headers = async () => ({ authorization: `Bearer ${await options.token()}` });
+  const headers = async () => ({ authorization: `Bearer ${await options.token()}`, ...passedOn() });
   const fetching: typeof fetch = async (...request) => {
     const answer = await options.fetch(...request);
     if (answer.status === 401) options.forgetToken?.();

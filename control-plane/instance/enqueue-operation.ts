@@ -1,5 +1,6 @@
 import { eq, sql } from "drizzle-orm";
 import type { Queries } from "../database.ts";
+import { noteIds } from "../observability/ids.ts";
 import { appendEvent } from "./append-event.ts";
 import type { CallerContext } from "./context.ts";
 import { publishOperation } from "./feed.ts";
@@ -22,6 +23,7 @@ export async function enqueueOperation(
     retryOf?: string;
   },
 ): Promise<void> {
+  noteIds({ operationId: input.id, tenant: input.tenantId });
   const { organizationId } = await lockStack(tx, input.tenantId);
   await tx.insert(operations).values({ ...input, organizationId, requestId: ctx.caller.requestId });
   if (input.kind !== "check") {

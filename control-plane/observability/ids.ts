@@ -38,3 +38,9 @@ export function withoutIds<T>(work: () => T): T {
 export function currentIds(): Ids {
   return about.getStore() ?? noIds;
 }
+
+/** What a call to another service is given along: its lines then have the same request's id. */
+export function passedOn(): { "x-request-id"?: string } {
+  const { requestId } = currentIds();
+  return requestId === undefined ? {} : { "x-request-id": requestId };
+}

@@ -65,6 +65,11 @@ function output(options: Parameters<typeof pino.destination>[0] & object): Desti
   return stream;
 }
 
+/** A file that others write into as well: each line goes to its end, and it may be emptied meanwhile. */
+export function appending(file: string): DestinationStream {
+  return pino.destination({ dest: file, append: true, sync: true, mode: 0o600 });
+}
+
 /**
  * The log of one process: JSON lines on standard output, or into `destination`. A line has the ids of what it is about
  * (ids.ts), and nothing that is called or looks like a secret (redact.ts, mask.ts).

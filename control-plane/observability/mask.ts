@@ -9,7 +9,7 @@ const forms: Array<[pattern: RegExp, instead: string]> = [
   [/berth_[\w-]{16,}/g, censor],
   [/eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g, censor],
   [/2fa-[\w-]{20}/g, censor],
-  [/-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\w+/=\s]|\\[nr])*(?:-----END [A-Z ]*PRIVATE KEY-----)?/g, censor],
+  [/-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\w+/=\s]|\\+[nr])*(?:-----END [A-Z ]*PRIVATE KEY-----)?/g, censor],
   // Passwords as PostgreSQL and Odoo keep them.
   [/SCRAM-SHA-256\$[\w$:+/=.-]+/g, censor],
   [/\$pbkdf2-sha\d+\$[\w$+/=.]+/g, censor],

@@ -30,6 +30,7 @@ export async function runEngine(
   const deadline = AbortSignal.timeout(deps.limits.runMs);
   const result = await worker.run(request, {
     signal: AbortSignal.any([stop, deadline]),
+    log: work.log,
     onEvent: (event) => {
       onEvent?.(event);
       const step = stepOf(event);

@@ -39,11 +39,7 @@ export function keepLease(ctx: InstanceContext, fence: Fence, cancelRequested: b
       if (answer.cancelRequested) cancelled.abort();
     } catch (error) {
       if (isBerthError(error, "lease_lost")) lost.abort(error);
-      else
-        log.warn(
-          { err: error, operation: fence.operationId },
-          "the lease could not be renewed; trying again",
-        );
+      else log.warn({ err: error }, "the lease could not be renewed; trying again");
     } finally {
       busy = false;
     }

@@ -1,5 +1,6 @@
 import { newId } from "../ids.ts";
 import { addToReserve, readReserve } from "../instance/reserve.ts";
+import { withIds } from "../observability/ids.ts";
 import type { Deps } from "./deps.ts";
 import type { LostEngines } from "./engine/pool.ts";
 import { forgetStack } from "./state/forget-stack.ts";
@@ -63,10 +64,12 @@ export function keepReserve(deps: Deps, busy: () => boolean): Reserve {
 
   const fill = () => {
     if (filling || stopped || busy()) return;
-    filling = (async () => {
+    filling = withIds({ job: "make stacks ahead" }, async () => {
       while (!stopped && !busy() && (await step()));
-    })()
-      .catch((error) => deps.log.warn({ err: error }, "no stack could be made ahead; trying again"))
+    })
+      .catch((error) =>
+        deps.log.warn({ err: error, job: "make stacks ahead" }, "no stack could be made ahead; trying again"),
+      )
       .finally(() => {
         filling = undefined;
       });
@@ -101,7 +104,11 @@ async function addOne(deps: Deps): Promise<boolean> {
     await writeSalt(deps.workDir, tenantId, salt);
     const result = await worker.run(
       { command: "init", tenantId },
-      { onEvent: () => undefined, signal: AbortSignal.timeout(60_000) },
+      {
+        onEvent: () => undefined,
+        signal: AbortSignal.timeout(60_000),
+        log: deps.log.child({ tenant: tenantId }),
+      },
     );
     if (result.status !== "succeeded") {
       throw new Error(`A stack could not be initialised: ${JSON.stringify(result)}`);

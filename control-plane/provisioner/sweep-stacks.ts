@@ -2,6 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { inArray } from "drizzle-orm";
 import { stacks } from "../instance/schema.ts";
+import { withIds } from "../observability/ids.ts";
 import type { Deps } from "./deps.ts";
 import { readCheckpoint } from "./state/checkpoint.ts";
 import { forgetStack } from "./state/forget-stack.ts";
@@ -35,7 +36,7 @@ export async function sweepStacks({ ctx, state, host, workDir, log }: Parts): Pr
     // What was made ahead is empty. This is a tenant's: the record is older than the state, and must not cost it.
     if ((await readCheckpoint(state, id))?.resources.length) {
       log.error(
-        { stack: id },
+        { tenant: id },
         "the state has a tenant that the record does not know; nothing of it is touched",
       );
       continue;
@@ -51,7 +52,9 @@ export async function sweepStacks({ ctx, state, host, workDir, log }: Parts): Pr
 /** Looks now and then as well: what is too young at one look is not at the next. Gives how to end it. */
 export function keepSweeping(parts: Parts): () => void {
   const sweep = () =>
-    sweepStacks(parts).catch((error) => parts.log.warn({ err: error }, "stacks could not be swept"));
+    withIds({ job: "sweep stacks" }, () =>
+      sweepStacks(parts).catch((error) => parts.log.warn({ err: error }, "stacks could not be swept")),
+    );
   const timer = setInterval(sweep, youngMs);
   return () => clearInterval(timer);
 }

@@ -4,6 +4,7 @@ import { finishOperation } from "../instance/finish-operation.ts";
 import type { Claim } from "../instance/lease.ts";
 import type { OperationKind } from "../instance/operation-status.ts";
 import { releaseOperation } from "../instance/release-operation.ts";
+import type { Ids } from "../observability/ids.ts";
 import type { Deps, Outcome, Work } from "./deps.ts";
 import { Journal, persist } from "./journal.ts";
 import { keepLease, type Lease } from "./lease.ts";
@@ -24,7 +25,10 @@ export interface Running {
 
 /** Works on a claimed operation to its end. `stop` ends it early and gives it back for others to go on with. */
 export function workOn(deps: Deps, claim: Claim, stop: AbortSignal): Running {
-  const log = deps.log.child({ operation: claim.operationId, tenant: claim.tenantId, kind: claim.kind });
+  const { requestId, operationId, tenantId, kind } = claim;
+  const log = deps.log.child({ requestId, operationId, tenant: tenantId, kind } satisfies Ids & {
+    kind: string;
+  });
   const lease = keepLease(deps.ctx, claim, claim.cancelRequested, log);
   const journal = new Journal(deps.ctx, claim, lease.lost, log);
   const end = AbortSignal.any([lease.lost.signal, stop]);

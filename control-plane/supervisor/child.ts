@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import type { Logger } from "../observability/log.ts";
+import { logOutput } from "../observability/whole-process.ts";
 
 /** One process that the supervisor keeps running. */
 export interface ChildSpec {
@@ -8,8 +9,10 @@ export interface ChildSpec {
   command: string;
   args: string[];
   env: Record<string, string | undefined>;
-  /** Standard output and error are appended here. */
+  /** Standard output, which is its log, is appended here. */
   logFile: string;
+  /** Takes what it writes to standard error, which is no log: what it dies of. Writes into the same file. */
+  errors: Logger;
 }
 
 export interface ChildStatus {
@@ -51,9 +54,10 @@ export class Child {
     // The IPC channel tells the child when its supervisor is gone, however it went.
     const child = spawn(this.#spec.command, this.#spec.args, {
       env: this.#spec.env,
-      stdio: ["ignore", log, log, "ipc"],
+      stdio: ["ignore", log, "pipe", "ipc"],
     });
     closeSync(log);
+    if (child.stderr) logOutput(child.stderr, () => this.#spec.errors);
     this.#process = child;
     this.#startedAt = Date.now();
     this.#log.info({ pid: child.pid }, "started");

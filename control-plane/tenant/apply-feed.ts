@@ -2,6 +2,8 @@ import { eq, sql } from "drizzle-orm";
 import { ownCaller, writeAudit } from "../audit/write.ts";
 import type { Queries } from "../database.ts";
 import { type FeedEntry, stackStatus } from "../instance/client.ts";
+import { withOwnIds } from "../observability/ids.ts";
+import type { Logger } from "../observability/log.ts";
 import { feedPosition, reserve, tenants } from "./schema.ts";
 import { tenantStatusAfter } from "./tenant-status.ts";
 
@@ -17,9 +19,23 @@ export async function readFeedPosition(db: Queries): Promise<number> {
  * Applies entries in order and notes the last one in the same transaction: each takes effect exactly once.
  * @returns the first that this version does not know: it and what comes after it are left for a newer version
  */
-export async function applyFeed(db: Queries, entries: FeedEntry[]): Promise<FeedEntry | undefined> {
+export async function applyFeed(
+  db: Queries,
+  entries: FeedEntry[],
+  log: Logger,
+): Promise<FeedEntry | undefined> {
   const unknown = entries.findIndex((entry) => !isKnown(entry));
-  await applyKnown(db, unknown < 0 ? entries : entries.slice(0, unknown));
+  for (const { type, tenant, data } of await applyKnown(
+    db,
+    unknown < 0 ? entries : entries.slice(0, unknown),
+  )) {
+    if (type !== "operation") continue;
+    const { id, kind, status, requestId } = data.operation;
+    // Whoever reads the tenant in this moment has nothing to do with it.
+    withOwnIds({ requestId, operationId: id, tenant }, () =>
+      log.info({ kind, status }, "an operation stands otherwise"),
+    );
+  }
   return entries[unknown];
 }
 
@@ -31,8 +47,9 @@ function isKnown(entry: FeedEntry): boolean {
   );
 }
 
-async function applyKnown(db: Queries, entries: FeedEntry[]): Promise<void> {
-  await db.transaction(async (tx) => {
+/** Gives those that were not known before. */
+function applyKnown(db: Queries, entries: FeedEntry[]): Promise<FeedEntry[]> {
+  return db.transaction(async (tx) => {
     await tx.insert(feedPosition).values({ source, seq: 0 }).onConflictDoNothing();
     const [position] = await tx
       .select()
@@ -47,6 +64,7 @@ async function applyKnown(db: Queries, entries: FeedEntry[]): Promise<void> {
     }
     const last = news.at(-1);
     if (last) await tx.update(feedPosition).set({ seq: last.seq }).where(eq(feedPosition.source, source));
+    return news;
   });
 }
 

@@ -37,7 +37,7 @@ export function createCatchUp(deps: {
         deps.log.warn({ err: error }, "the feed could not be looked at for a request");
         return [];
       });
-    if (entries.length > 0) await applyFeed(deps.db, entries);
+    if (entries.length > 0) await applyFeed(deps.db, entries, deps.log);
   };
 }
 

@@ -2,6 +2,7 @@ import { eq, sql } from "drizzle-orm";
 import { mustHaveRole } from "../access/access.ts";
 import { writeAudit } from "../audit/write.ts";
 import { BerthError } from "../errors.ts";
+import { noteIds } from "../observability/ids.ts";
 import type { TenantContext } from "./context.ts";
 import { lockTenant } from "./read-tenants.ts";
 import { tenants } from "./schema.ts";
@@ -18,6 +19,7 @@ export async function changeTenant(
 ): Promise<TenantRow> {
   return ctx.db.transaction(async (tx) => {
     const before = await lockTenant(tx, input.slug);
+    noteIds({ tenant: before.id });
     mustHaveRole(ctx.caller, before.organizationId);
     if (input.ifMatch !== undefined && !matches(input.ifMatch, etag(before))) {
       throw new BerthError(

@@ -5,6 +5,7 @@ import { inOnce, type Queries, violatedUnique } from "../database.ts";
 import { BerthError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import type { StackSpec } from "../instance/client.ts";
+import { noteIds } from "../observability/ids.ts";
 import type { CheckOdoo } from "./catalogue.ts";
 import { chooseOrganization, type FindOrganization, refuseClosed } from "./choose-organization.ts";
 import type { TenantContext } from "./context.ts";
@@ -70,6 +71,7 @@ export async function createTenant(ctx: TenantContext, prepared: PreparedTenant)
         })
         .returning();
       if (!tenant) throw new Error("The new tenant's row did not come back.");
+      noteIds({ operationId: tenant.operationId, tenant: tenant.id });
       await tx.insert(specs).values({ tenantId: tenant.id, revision: 1, spec });
       await writeAudit(tx, ctx.caller, {
         action: "tenant.create",

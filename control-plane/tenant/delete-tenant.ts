@@ -2,6 +2,7 @@ import { eq, sql } from "drizzle-orm";
 import { mustHaveRole } from "../access/access.ts";
 import { writeAudit } from "../audit/write.ts";
 import { newId } from "../ids.ts";
+import { noteIds } from "../observability/ids.ts";
 import type { TenantContext } from "./context.ts";
 import { lockTenant } from "./read-tenants.ts";
 import { outbox, specs, tenants } from "./schema.ts";
@@ -15,6 +16,7 @@ export async function deleteTenant(ctx: TenantContext, { slug }: { slug: string 
   return ctx.db.transaction(async (tx) => {
     const before = await lockTenant(tx, slug);
     mustHaveRole(ctx.caller, before.organizationId);
+    noteIds({ operationId: before.operationId, tenant: before.id });
     if (before.status === "deleting") return before;
     const revision = before.revision + 1;
     const [after] = await tx
@@ -32,6 +34,7 @@ export async function deleteTenant(ctx: TenantContext, { slug }: { slug: string 
       .where(eq(tenants.id, before.id))
       .returning();
     if (!after) throw new Error(`Tenant ${before.id} vanished while it was locked.`);
+    noteIds({ operationId: after.operationId });
     await tx.insert(specs).values({ tenantId: before.id, revision, spec: null });
     await writeAudit(tx, ctx.caller, {
       action: "tenant.delete",

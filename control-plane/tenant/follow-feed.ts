@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Queries } from "../database.ts";
 import type { InstanceClient } from "../instance/client.ts";
+import { withOwnIds } from "../observability/ids.ts";
 import type { Logger } from "../observability/log.ts";
 import { applyFeed, readFeedPosition } from "./apply-feed.ts";
 
@@ -20,7 +21,7 @@ export function followFeed(deps: { db: Queries; instance: Pick<InstanceClient, "
       try {
         const after = await readFeedPosition(deps.db);
         const entries = await deps.instance.feed({ after, waitSeconds, signal: stop.signal });
-        const unknown = entries.length > 0 ? await applyFeed(deps.db, entries) : undefined;
+        const unknown = entries.length > 0 ? await applyFeed(deps.db, entries, deps.log) : undefined;
         if (unknown)
           throw new Error(
             `Entry ${unknown.seq} ("${unknown.type}") tells what this version does not know. It waits there for a newer tenant service.`,
@@ -34,7 +35,7 @@ export function followFeed(deps: { db: Queries; instance: Pick<InstanceClient, "
       }
     }
   };
-  const running = run();
+  const running = withOwnIds({ job: "follow the feed" }, run);
   return {
     async stop() {
       stop.abort();

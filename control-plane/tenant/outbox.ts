@@ -1,8 +1,9 @@
 import type { Queries } from "../database.ts";
 import type { InstanceClient } from "../instance/client.ts";
+import { withOwnIds } from "../observability/ids.ts";
 import type { Logger } from "../observability/log.ts";
 import type { Signals } from "../signals.ts";
-import { claimOutbox, nextDue, reclaimOutbox } from "./claim-outbox.ts";
+import { claimOutbox, nextDue, type OutboxEntry, reclaimOutbox } from "./claim-outbox.ts";
 import { deliverOutbox } from "./deliver-outbox.ts";
 
 /** Fired when there may be something to deliver. */
@@ -27,20 +28,25 @@ export function startOutbox(deps: {
   /** Delivered or not: the database went away before it could be noted. */
   const unsettled = new Set<number>();
 
-  const deliver = (entry: Awaited<ReturnType<typeof claimOutbox>>[number]) => {
-    const delivery = deliverOutbox(deps, entry)
-      .then((error) => {
-        if (error)
-          log.warn({ err: error, tenant: entry.tenantId, attempt: entry.attempts }, "not delivered yet");
-      })
-      .catch((error) => {
-        unsettled.add(entry.id);
-        log.warn({ err: error, tenant: entry.tenantId }, "a delivery could not be noted; it is made again");
-      })
-      .finally(() => {
-        inFlight.delete(delivery);
-        signals.fire(outboxSignal);
-      });
+  const send = async (entry: OutboxEntry) => {
+    const attempt = entry.attempts;
+    try {
+      const error = await deliverOutbox(deps, entry);
+      if (error) log.warn({ err: error, attempt }, "not delivered yet");
+      else log.info({ attempt }, "the instance service has been told");
+    } catch (error) {
+      unsettled.add(entry.id);
+      log.warn({ err: error, attempt }, "a delivery could not be noted; it is made again");
+    }
+  };
+  const deliver = (entry: OutboxEntry) => {
+    const { requestId, tenantId: tenant } = entry;
+    const delivery = withOwnIds({ requestId, operationId: entry.request.operation, tenant }, () =>
+      send(entry),
+    ).finally(() => {
+      inFlight.delete(delivery);
+      signals.fire(outboxSignal);
+    });
     inFlight.add(delivery);
   };
 

@@ -5,6 +5,7 @@ import { auditOf } from "../audit/client.ts";
 import type { AuditSource } from "../audit/source.ts";
 import { BerthError } from "../errors.ts";
 import { answered } from "../http/answered.ts";
+import { passedOn } from "../observability/ids.ts";
 import type { addServiceRoutes } from "./routes/services.ts";
 
 /** What other services may ask the user service. Throws `service_unavailable` when it does not answer. */
@@ -68,7 +69,7 @@ export function createUserClient(options: {
     ...init(),
     headers: {
       authorization: `Bearer ${await serviceToken("user")}`,
-      ...(requestId ? { "x-request-id": requestId } : {}),
+      ...(requestId ? { "x-request-id": requestId } : passedOn()),
     },
   });
 

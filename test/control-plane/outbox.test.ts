@@ -267,9 +267,9 @@ describe("the feed", () => {
       entry(base + 2, tenant.id, tenant.operationId, "succeeded"),
     ];
     await Promise.all([
-      applyFeed(database.db, news),
-      applyFeed(database.db, news),
-      applyFeed(database.db, news),
+      applyFeed(database.db, news, log),
+      applyFeed(database.db, news, log),
+      applyFeed(database.db, news, log),
     ]);
     expect(await readTenant(database.db, everything, tenant.id)).toMatchObject({
       status: "ready",
@@ -281,7 +281,7 @@ describe("the feed", () => {
       databases.names.tenant,
     );
     expect(changes.map((row) => row.after.status)).toEqual(["creating", "ready"]);
-    await applyFeed(database.db, news.slice(0, 1));
+    await applyFeed(database.db, news.slice(0, 1), log);
     expect((await readTenant(database.db, everything, tenant.id)).status).toBe("ready");
   });
 

@@ -1,5 +1,5 @@
 // A supervisor of one idle child, started by tests as a process of its own: several may be begun at once.
-import { createLog } from "../../control-plane/observability/log.ts";
+import { appending, createLog } from "../../control-plane/observability/log.ts";
 import { supervise } from "../../control-plane/supervisor/supervise.ts";
 
 const [socket = "", logFile = ""] = process.argv.slice(2);
@@ -9,10 +9,12 @@ const idle = {
   args: ["-e", "process.once('disconnect', () => process.exit()); setInterval(() => {}, 60_000)"],
   env: {},
   logFile,
+  errors: createLog({ env: "t-super", logLevel: "info" }, "idle", appending(logFile)),
 };
 await supervise({
   socket,
   children: [idle],
   settings: "of this test",
   log: createLog({ env: "t-super", logLevel: "fatal" }, "supervisor"),
+  kept: { bytes: 1 << 20, files: 1 },
 });

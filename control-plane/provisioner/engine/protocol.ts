@@ -45,6 +45,8 @@ export type FromWorker =
   | { type: "event"; event: ResourceEvent }
   | { type: "result"; result: EngineResult }
   | { type: "plugin-died"; name: string }
+  /** A line for the log; the parent knows what the run is for. */
+  | { type: "log"; message: string; fields: Record<string, unknown> }
   /** Whether an engine waits for a tenant now. */
   | { type: "ahead"; tenantId: string; waits: boolean }
   | { type: "memory"; memory: WorkerMemory };

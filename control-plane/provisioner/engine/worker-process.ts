@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { Logger } from "../../observability/log.ts";
+import { logOutput } from "../../observability/whole-process.ts";
 import { provisionerTag, sessionName, workerTag } from "../processes/identity.ts";
 import type {
   EngineRequest,
@@ -41,6 +42,9 @@ export class WorkerProcess {
   /** Tenants for whom an engine waits in it, or is being started. */
   readonly ahead = new Set<string>();
   #unfit: string | undefined;
+  readonly #log: Logger;
+  /** With the ids of the operation it works for. */
+  #runLog: Logger;
   readonly #onUnfit: WorkerOptions["onUnfit"];
   readonly #onEngineLost: WorkerOptions["onEngineLost"];
   readonly #child: ChildProcess;
@@ -49,6 +53,8 @@ export class WorkerProcess {
 
   constructor({ setup, env, tag, onUnfit, onEngineLost, log }: WorkerOptions) {
     this.#onUnfit = onUnfit;
+    this.#log = log.child({ worker: this.id });
+    this.#runLog = this.#log;
     this.#onEngineLost = onEngineLost;
     this.#child = fork(
       join(import.meta.dirname, "worker.ts"),
@@ -56,9 +62,12 @@ export class WorkerProcess {
       {
         env: { ...env, [provisionerTag]: tag, [workerTag]: this.id, PGAPPNAME: sessionName(tag, this.id) },
         execArgv: [],
-        stdio: ["ignore", "inherit", "inherit", "ipc"],
+        stdio: ["ignore", "pipe", "pipe", "ipc"],
       },
     );
+    // Its plugins write there as well, and it and they what they die of.
+    for (const stream of [this.#child.stdout, this.#child.stderr])
+      if (stream) logOutput(stream, () => this.#runLog);
     const started = Promise.withResolvers<void>();
     this.ready = started.promise;
     const timer = setTimeout(() => this.#fail("it was not ready in time"), startDeadlineMs);
@@ -69,8 +78,10 @@ export class WorkerProcess {
         if (this.#unfit) started.reject(new Error(`A worker did not start: ${this.#unfit}.`));
         else started.resolve();
       } else if (message.type === "plugin-died") {
-        log.warn({ worker: this.id, plugin: message.name }, "a plugin died");
+        this.#runLog.warn({ plugin: message.name }, "a plugin died");
         this.#spoil(`its plugin ${message.name} died`);
+      } else if (message.type === "log") {
+        this.#runLog.info(message.fields, message.message);
       } else if (message.type === "ahead") {
         // One that was taken off the list was ended by us.
         if (!message.waits && this.ahead.delete(message.tenantId)) onEngineLost?.(message.tenantId);
@@ -106,13 +117,14 @@ export class WorkerProcess {
     this.#onUnfit?.(this);
   }
 
-  /** Runs the engine. Never rejects: whatever happens is a result. */
+  /** Runs the engine, and logs what it says by `log`. Never rejects: whatever happens is a result. */
   async run(
     request: EngineRequest,
-    { onEvent, signal }: { onEvent: (event: ResourceEvent) => void; signal: AbortSignal },
+    { onEvent, signal, log }: { onEvent: (event: ResourceEvent) => void; signal: AbortSignal; log: Logger },
   ): Promise<EngineResult> {
     if (signal.aborted) return { status: "cancelled" };
     this.runs += 1;
+    this.#runLog = log.child({ worker: this.id });
     this.ahead.delete(request.tenantId);
     const { promise, resolve } = Promise.withResolvers<EngineResult>();
     this.#take = (message) => {
@@ -135,6 +147,7 @@ export class WorkerProcess {
     signal.removeEventListener("abort", cancel);
     clearTimeout(timer);
     this.#take = undefined;
+    if (!this.#unfit) this.#runLog = this.#log;
     return result;
   }
 

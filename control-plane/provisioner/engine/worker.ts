@@ -66,8 +66,16 @@ async function run(request: EngineRequest): Promise<void> {
     void waiting?.end();
     return runEngine(request, { ...context, workspace });
   };
+  const from = performance.now();
   const result = await runs().catch((error): EngineResult => ({ status: "broken", reason: String(error) }));
   running = undefined;
+  const ms = Math.round(performance.now() - from);
+  const { command } = request;
+  say({
+    type: "log",
+    message: "the engine has run",
+    fields: { command, status: result.status, ms, workerPid: process.pid },
+  });
   say({ type: "result", result: pluginDied && result.status !== "succeeded" ? dead(pluginDied) : result });
 }
 

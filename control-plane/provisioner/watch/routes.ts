@@ -3,6 +3,7 @@ import { routesRoot } from "../../../components/platform/routes-root.ts";
 import { type RedisServer, withRedis } from "../../../components/provider/redis.ts";
 import { type RouteRecord, traefikKeys } from "../../../components/provider/traefik-keys.ts";
 import { type DatabaseLogin, withClient } from "../../database.ts";
+import { withIds } from "../../observability/ids.ts";
 import type { Logger } from "../../observability/log.ts";
 
 /**
@@ -45,7 +46,7 @@ export function watchRoutes(options: {
       });
     return looking;
   };
-  const timer = setInterval(() => void look(), everyMs);
+  const timer = setInterval(() => void withIds({ job: "watch routes" }, look), everyMs);
   return { look, stop: () => clearInterval(timer) };
 }
 

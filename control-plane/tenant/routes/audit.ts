@@ -120,12 +120,12 @@ export function addAuditRoutes(app: ServiceApp, deps: TenantRouteDeps): void {
     });
 }
 
-async function* exported(lines: AsyncIterable<string>, log: () => Logger): AsyncGenerator<Uint8Array> {
+async function* exported(lines: AsyncIterable<string>, log: Logger): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
   try {
     for await (const line of lines) yield encoder.encode(`${line}\n`);
   } catch (error) {
-    log().error({ err: error }, "an export of the audit was cut off");
+    log.error({ err: error }, "an export of the audit was cut off");
     throw error;
   }
 }

@@ -12,6 +12,7 @@ export function createPost({ mailer, log }: { mailer: Mailer; log: Logger }): Po
     queueAfterTransactionHook(() => {
       mailer
         .send(message)
+        .then(() => log.info({ kind }, "a mail was sent"))
         .catch((error) => log.error({ kind, err: without(message.to, error) }, "a mail could not be sent"));
       return Promise.resolve();
     });
