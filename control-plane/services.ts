@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { DatabaseLogin } from "./database.ts";
 import { openEdge } from "./edge.ts";
 import type { HttpEnv } from "./http/context.ts";
@@ -14,6 +15,7 @@ import { loginAt, readSecret } from "./login.ts";
 import type { Mailer } from "./mail/mailer.ts";
 import { openMailer } from "./mail/open-mailer.ts";
 import type { Logger } from "./observability/log.ts";
+import { shownPath } from "./observability/mask.ts";
 import { dataPaths } from "./paths.ts";
 import type { ServiceName } from "./service-names.ts";
 import { readKeys } from "./service-settings.ts";
@@ -158,7 +160,7 @@ export function createServices(options: ServicesOptions): Services {
   const apps: Services["apps"] = { user: user.app, tenant: tenant.app, instance: instance.app };
   return {
     apps,
-    fetch: byFirstPart(apps),
+    fetch: byFirstPart(apps, log),
     start() {
       for (const service of services) service.start();
     },
@@ -172,14 +174,17 @@ export function createServices(options: ServicesOptions): Services {
 }
 
 /** Each service keeps its own errors and unknown paths, so requests are handed over whole. */
-function byFirstPart(apps: Services["apps"]): Services["fetch"] {
+function byFirstPart(apps: Services["apps"], log: Logger): Services["fetch"] {
   return (request, env) => {
     const first = /^[a-z]+:\/\/[^/]*\/([^/?#]*)/i.exec(request.url)?.[1] ?? "";
     if (Object.hasOwn(apps, first)) return apps[first as keyof typeof apps].fetch(request, env);
     // Without a service's name the health is the tenant service's, which tells of the others too.
     if (first === "health") return apps.tenant.fetch(request, env);
+    const requestId = randomUUID();
+    const { method, url } = request;
+    log.info({ requestId, method, path: shownPath(new URL(url).pathname), status: 404 }, "request");
     return problemResponse(
-      "none",
+      requestId,
       "not_found",
       "Paths begin with /user, /tenant or /instance; see /user/reference, /tenant/reference and /instance/reference.",
       undefined,

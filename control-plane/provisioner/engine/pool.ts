@@ -64,6 +64,11 @@ export class WorkerPool {
     const at = this.#idle.indexOf(worker);
     if (at < 0) return;
     this.#idle.splice(at, 1);
+    const why = worker.unfit;
+    this.#options.log.warn(
+      { worker: worker.id, why },
+      "a worker that had nothing to do is of no use and is replaced",
+    );
     void this.retire(worker);
   }
 
