@@ -55,6 +55,7 @@ export default defineConfig({
       }),
       project("outages", { testTimeout: 300_000, parallel: false, environment: true }),
       project("recovery", { testTimeout: 300_000, parallel: false, environment: true }),
+      project("secrets", { testTimeout: 300_000, parallel: false }),
       project("faults", { testTimeout: 1_800_000, parallel: false }),
     ],
   },

@@ -1,0 +1,42 @@
+/** A secret that may be where it was found, and why. One that matches nothing fails the test: it is to be taken out. */
+export interface Allowed {
+  secret: RegExp;
+  place: string;
+  where: RegExp;
+  why: string;
+}
+
+const login = /^password of (provisioner|pulumi|router|(auth|tenant|instance)_(owner|run))$/;
+
+export const allowed: Allowed[] = [
+  {
+    secret: login,
+    place: "data folder",
+    where: /^pgpass$/,
+    why: "libpq and the postgresql plugin read passwords from such a file only; 0600, in a folder of 0700",
+  },
+  {
+    secret: /^password of Redis$/,
+    place: "data folder",
+    where: /^platform\/(redis\.conf|traefik\.yml)$/,
+    why: "Redis' and Traefik's own configuration, copied into their containers; 0600, in a folder of 0700",
+  },
+  {
+    secret: /^Supabase's legacy secret \(variable\)$/,
+    place: "process environments",
+    where: /(bin\/berth|main\.ts) start$|main\.ts supervise$|main\.ts serve( user)?$/,
+    why: "the operator chose to set it as a variable: who starts, keeps and is the user service has it, and nobody else",
+  },
+  {
+    secret: /^(database password of first|hash of the admin's password of first)$/,
+    place: "process environments",
+    where: /pulumi-language-nodejs|@pulumi\/pulumi\/cmd\/run/,
+    why: "the plain pulumi command hands a program its config by the environment; only its own user reads that",
+  },
+  {
+    secret: /^(mailed code of|code for)/,
+    place: "mails",
+    where: /./,
+    why: "it is what the mail is for",
+  },
+];
