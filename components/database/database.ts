@@ -75,13 +75,14 @@ function normalizeArgs(args: DatabaseArgs) {
   };
 }
 
-// Every attribute is spelt out: one that is left to its default would not be seen when somebody changes it.
+// Every attribute is spelt out: one that is left to its default would not be seen when somebody changes it. But for the
+// password: the plugin would write it into the statement, for whoever sees or logs statements. The ownership sets it, as a
+// verifier, before anybody logs in; roles from before have it in their state, where it stays.
 function createRole(parent: pulumi.Resource, name: string, settings: Settings): Role {
   return new Role(
     `${name}-role`,
     {
       name: settings.name,
-      password: settings.password,
       login: true,
       superuser: false,
       createDatabase: false,
@@ -94,7 +95,7 @@ function createRole(parent: pulumi.Resource, name: string, settings: Settings): 
       roles: [],
       skipReassignOwned: true,
     },
-    { parent, deleteBeforeReplace: false },
+    { parent, deleteBeforeReplace: false, ignoreChanges: ["password"] },
   );
 }
 

@@ -21,6 +21,8 @@ export function traefikConf(config: TraefikConfig): string {
       accessLog: {
         format: "json",
         fields: {
+          // With it come queries, which hold what a link is good for: a new password, in Odoo's.
+          names: { RequestPath: "drop" },
           headers: { defaultMode: "drop", names: { "User-Agent": "keep", "X-Request-Id": "keep" } },
         },
       },

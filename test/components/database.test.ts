@@ -19,7 +19,7 @@ describe("Database", () => {
 
   test("makes a role that may log in and nothing else", async () => {
     new Database("production", args, engine.options);
-    const { name, inputs, props } = await engine.child("postgresql:index/role:Role");
+    const { name, inputs, props, options } = await engine.child("postgresql:index/role:Role");
     expect(name).toBe("production-role");
     expect(inputs).toMatchObject({
       name: "ten_a_production",
@@ -31,7 +31,9 @@ describe("Database", () => {
       bypassRowLevelSecurity: false,
       roles: [],
     });
-    expect(await isSecret(props.password)).toBe(true);
+    // What is written into a statement is seen, and logged by some servers; the ownership sets the password.
+    expect(props.password).toBeUndefined();
+    expect(options.ignoreChanges).toEqual(["password"]);
   });
 
   test("clones the template for that role, and is never replaced for it", async () => {
