@@ -17,7 +17,7 @@ const sets: Record<string, string[][][]> = {
     [fast],
     [
       ["platform", "cli-stack", "provisioner", "e2e-apart", "images"],
-      ["e2e", "outages", "recovery", "faults"],
+      ["e2e", "outages", "recovery", "secrets", "faults"],
     ],
   ],
 };

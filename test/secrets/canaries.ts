@@ -64,7 +64,9 @@ export async function plantCanaries(run: Run): Promise<{ folder: string }> {
   const row =
     "insert into audit (actor, request_id, action, target, after) values ('canary', 'none', 'canary', 'x', $1)";
   await sql("tenant", row, [JSON.stringify({ deep: [{ note: fresh("audit rows") }] })]);
-  await sql("auth", "create table canary as select $1::text::bytea as bytes", [hex(fresh("rows of tables"))]);
+  await sql("auth", "create table canary as select convert_to($1, 'UTF8') as bytes", [
+    fresh("rows of tables"),
+  ]);
   const state = JSON.stringify({ checkpoint: { note: fresh("Pulumi's state") } });
   await sql("pulumi", "create table canary as select jsonb_build_object('data', $1::text) as data", [
     base64(state),

@@ -31,7 +31,7 @@ export function peopleOf({ recorder, secrets, mail, known }: Run) {
       password,
     });
     note(`session token of ${name}`, answer.body.token);
-    answer.shows(`session token of ${name}`);
+    answer.shows(secrets.nameOf(answer.body.token));
     return as(answer.body.token);
   }
 

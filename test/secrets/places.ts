@@ -1,4 +1,4 @@
-import { createReadStream } from "node:fs";
+import { createReadStream, existsSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -64,6 +64,10 @@ async function* dataFolder({ paths }: Run): AsyncGenerator<Item> {
   }
 }
 
+/** Whether it is, or holds, the data folder of another environment, whose secrets are its own. */
+const isEnvironment = (folder: string) =>
+  ["secrets", "data/secrets"].some((name) => existsSync(join(folder, name)));
+
 /** Files that were written since the run began and are still there: temporary ones, stacks' config files. */
 async function* leftBehind({ folder, startedAt }: Run): AsyncGenerator<Item> {
   const recent = async (root: string, isOurs: (name: string) => boolean) => {
@@ -74,12 +78,15 @@ async function* leftBehind({ folder, startedAt }: Run): AsyncGenerator<Item> {
     return found.flat();
   };
   const candidates = [
-    ...(await recent(tmpdir(), (name) => join(tmpdir(), name) !== folder && name !== "w")),
+    ...(await recent(
+      tmpdir(),
+      (name) => join(tmpdir(), name) !== folder && !isEnvironment(join(tmpdir(), name)),
+    )),
     ...(await recent(projectRoot, (name) => name.startsWith("Pulumi."))),
   ];
   for (const file of candidates) {
     const about = await stat(file).catch(() => undefined);
-    if (!about?.isFile() || about.ctimeMs < startedAt || about.size > 64 << 20) continue;
+    if (!about?.isFile() || about.ctimeMs < startedAt || about.size > 16 << 20) continue;
     yield {
       place: "files left behind",
       where: file,

@@ -4,7 +4,10 @@ import { dataPaths, logins } from "../../control-plane/paths.ts";
 import type { Secret } from "./needles.ts";
 
 /** Text that is nowhere by chance, with what is written in more than one way: quotes, a backslash, an umlaut. */
-export const freshPassword = () => `pa"ss\\wör d&+/=${randomBytes(18).toString("base64url")}`;
+export const freshPassword = () =>
+  ['"', "\\", "ö", " &", "+/", "=", ""]
+    .map((odd) => `${randomBytes(3).toString("base64url")}${odd}`)
+    .join("");
 
 /** Every secret that is known, by name. */
 export class Secrets {
@@ -18,6 +21,11 @@ export class Secrets {
     for (let n = 2; this.#all.has(free); n++) free = `${name} ${n}`;
     this.#all.set(free, value);
     return value;
+  }
+
+  /** What a secret is called. */
+  nameOf(value: string): string {
+    return [...this.#all].find(([, one]) => one === value)?.[0] ?? "";
   }
 
   get all(): Secret[] {

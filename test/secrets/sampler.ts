@@ -26,6 +26,8 @@ const known = new Set<string>();
 function look(pid: number): void {
   try {
     const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+    // Of the kernel's own, or one that becomes another program in this moment.
+    if (command === "") return;
     note({ kind: "arguments", pid, command, text: command });
     note({ kind: "environment", pid, command, text: readFileSync(`/proc/${pid}/environ`, "utf8") });
   } catch {

@@ -52,6 +52,7 @@ describe("secrets of a whole run", () => {
       wrong.map((hit) => `${hit.place} | ${hit.where} | ${hit.secret} (${hit.form}) after: ${hit.before}`),
     ).toEqual([]);
     expect(secrets.length).toBeGreaterThan(60);
+    expect(secrets).toContain("signing key of service tokens");
   });
 
   test("what is put into each kind of place is found there, in whatever way it is written", () => {
