@@ -5,19 +5,10 @@ import { join, relative } from "node:path";
 import { createInterface } from "node:readline";
 import pg from "pg";
 import { projectRoot } from "../../control-plane/paths.ts";
+import type { Item } from "./item.ts";
 import { redisHolds } from "./redis-holds.ts";
 import type { Run } from "./run.ts";
 import type { Sample } from "./sampler.ts";
-
-/** One thing that is looked through. */
-export interface Item {
-  place: string;
-  /** Which of that kind: a file, a table, a process. */
-  where: string;
-  text: Buffer;
-  /** Names of secrets that it is there to show. */
-  shows?: ReadonlySet<string>;
-}
 
 /** All places where a secret could have been left behind or shown, and what is there now. */
 export async function* everyPlace(run: Run): AsyncGenerator<Item> {

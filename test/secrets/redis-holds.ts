@@ -1,5 +1,5 @@
 import { Redis } from "ioredis";
-import type { Item } from "./places.ts";
+import type { Item } from "./item.ts";
 import type { Run } from "./run.ts";
 
 /** Every key with its value, and what Redis remembers of its clients. */
