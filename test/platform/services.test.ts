@@ -147,6 +147,8 @@ describe("a route in Redis", () => {
       RequestHost: "here.localhost",
       DownstreamStatus: 200,
     });
+    // With a path comes its query.
+    expect(JSON.parse(line)).not.toHaveProperty("RequestPath");
   });
 
   test("survives Redis' restart, and routes written after it are live", async () => {
