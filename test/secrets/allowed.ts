@@ -24,7 +24,9 @@ export const allowed: Allowed[] = [
   {
     secret: /^Supabase's legacy secret \(variable\)$/,
     place: "process environments",
-    where: /(bin\/berth|main\.ts) start$|main\.ts supervise$|main\.ts serve( user)?$/,
+    // bin/berth and what it finds Node by; then start, the supervisor, and the process with the user service.
+    where:
+      /^\d+ (bash|\/bin\/bash|dirname|readlink|uname|\/usr\/bin\/env) |main\.ts (start|supervise|serve|serve user)$/,
     why: "the operator chose to set it as a variable: who starts, keeps and is the user service has it, and nobody else",
   },
   {

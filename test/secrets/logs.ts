@@ -96,7 +96,7 @@ export function testLogs(run: () => Run, played: () => Played, apart: () => Made
     const { lines } = await whole();
     const output = lines.filter((line) => line.worker !== undefined && line.output !== undefined);
     expect(output.some((line) => line.output?.startsWith("SIGQUIT"))).toBe(true);
-    expect(output.length).toBeGreaterThan(20);
+    expect(output.length).toBeGreaterThan(5);
     expect(lines).toContainEqual(expect.objectContaining({ msg: "a plugin died", plugin: "docker" }));
   });
 }
