@@ -16,6 +16,18 @@ export const allowed: Allowed[] = [
     why: "libpq and the postgresql plugin read passwords from such a file only; 0600, in a folder of 0700",
   },
   {
+    secret: /^(password of (Redis|(auth|tenant|instance)_run|the mail server)|Supabase's legacy secret \(file\)|SMTP password)$/,
+    place: "data folder",
+    where: /^services\/(user|tenant|instance)\//,
+    why: "what each service is given of the secrets; 0440 for its own user alone, in a folder of 0700",
+  },
+  {
+    secret: /^session token of /,
+    place: "rows of tables",
+    where: /^auth\.sessions$/,
+    why: "a session is found by its token; a version that keeps its hash alone would sign everybody out of the one before it",
+  },
+  {
     secret: /^password of Redis$/,
     place: "data folder",
     where: /^platform\/(redis\.conf|traefik\.yml)$/,
