@@ -36,6 +36,7 @@ test("everything is told to end at once amid creates: none is orphaned, and each
   const port = settings.servicePorts.tenant;
   const ask = (asked: Asked) => send({ port, key }, undefined, asked);
   const first = await ask(create(0));
+  expect(first.status, first.text).toBe(202);
   const running = "select from operations where status = 'running'";
   await until(async () => (await world.sql("instance", running)).length > 0, {
     ...{ what: "the first create to run", deadlineMs: 60_000, everyMs: 20 },

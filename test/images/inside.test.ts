@@ -171,6 +171,20 @@ test("from the process of each service apart nothing else is reached, nor anothe
   }
 });
 
+test("from the provisioner's process, which does not face the network, the same tries succeed", async () => {
+  const pid = Number(readFileSync(join(settings.dataDir, "provisioner-pid"), "utf8"));
+  const tries = triesOf(settings, ["user"], [pid], pid);
+  const login = { user: "provisioner", password: tries.secrets["provisioner-password"] ?? "" };
+  tries.logins = [{ ...login, database: "auth" }];
+  const found = await probeProcess(pid, 0, tries);
+  expect(only(found.files)).toBe("done");
+  expect(found.sockets).toContain("connected");
+  expect(found.signals).toEqual(["done"]);
+  expect(found.logins).toEqual(["done"]);
+  const held = new Set(found.holders.map((one) => one.split(" in ")[0]));
+  expect([...held]).toEqual(expect.arrayContaining(["passphrase", "key", "provisioner-password"]));
+});
+
 test("Traefik, which faces the network as well, has no socket, no login and no key", async () => {
   const name = `berth-${settings.env}-traefik`;
   const pid = Number(await docker("inspect", "--format", "{{.State.Pid}}", name));

@@ -89,6 +89,7 @@ export function triesOf(
     roots: [
       ...["/etc", "/run", "/var", "/tmp", "/root", "/home", "/srv", "/mnt", "/berth/control-plane"],
       `/proc/${pid}/environ`,
+      settings.dataDir,
     ],
     logins: [
       // With the passwords it has, as everybody else.

@@ -16,12 +16,17 @@ import { type Supervised, supervised } from "./supervised.ts";
 printAtEnd();
 let world: World;
 let key: string;
+let organization: string;
 beforeAll(async () => {
   world = await openWorld();
-  // Only a person makes an organisation.
+  // Only a person makes a key.
   const password = readFileSync(dataPaths(world.settings.dataDir).staffPassword, "utf8");
   const email = staffEmail(world.settings);
   ({ token: key } = await world.api<{ token: string }>("POST", "/user/v1/sessions", { email, password }));
+  const asked = { id: randomUUID(), method: "GET", path: "/user/v1/organizations" };
+  const { text = "" } = await send({ port: world.settings.servicePorts.user, key }, undefined, asked);
+  const { items } = JSON.parse(text) as { items: Array<{ id: string; role: string | null }> };
+  organization = items.find(({ role }) => role === "owner")?.id ?? "";
 });
 
 /** Answers before which nothing is stopped. */
@@ -38,10 +43,12 @@ const readsOf: Record<ServiceName, string> = {
   instance: "/instance/v1/operations?limit=5",
 };
 const read = (service: ServiceName): Asked => ({ id: randomUUID(), method: "GET", path: readsOf[service] });
-/** Its name is its id, by which it is found in the record. */
+/** A key's name, by which a write is found in the record. */
+const nameIn = (id: string) => id.replaceAll("-", "");
 const write = (): Asked => {
   const id = randomUUID();
-  return { id, method: "POST", path: "/user/v1/organizations", body: { name: `Load ${id}` } };
+  const path = `/user/v1/organizations/${organization}/api-keys`;
+  return { id, method: "POST", path, body: { name: nameIn(id), scope: "read" } };
 };
 
 /** Ids of requests that a log tells of. */
@@ -50,13 +57,10 @@ function idsIn(log: string): Set<string> {
   return new Set(lines.map((line) => (JSON.parse(line) as { requestId: string }).requestId));
 }
 
-/** How many organisations each write has made. */
-async function organizations(): Promise<(outcome: Outcome) => number> {
-  const rows = await world.sql<{ name: string }>(
-    "auth",
-    "select name from organizations where name like 'Load %'",
-  );
-  return ({ id }) => rows.filter(({ name }) => name === `Load ${id}`).length;
+/** How many keys each write has made. */
+async function made(): Promise<(outcome: Outcome) => number> {
+  const rows = await world.sql<{ name: string }>("auth", "select name from api_keys");
+  return ({ id }) => rows.filter(({ name }) => name === nameIn(id)).length;
 }
 
 /** Puts a load on a port, ends what answers there by `stop`, and gives what came of it. */
@@ -78,7 +82,7 @@ async function again(port: number, unanswered: Outcome[]): Promise<number> {
   for (const { id, method, path, body } of unanswered) {
     const answer = await send({ port, key }, undefined, { id, method, path, body });
     expect(answer.status, answer.text).toBe(201);
-    right += (await organizations())(answer) === 1 ? 1 : 0;
+    right += (await made())(answer) === 1 ? 1 : 0;
   }
   expect(right).toBe(unanswered.length);
   return right;
@@ -94,7 +98,7 @@ test.each(serviceNames)(
     const { outcomes, seconds } = await underLoad({ port, next }, () => docker("stop", name));
     const taken = idsIn(await docker("logs", name));
     const exitCode = Number(await docker("inspect", "--format", "{{.State.ExitCode}}", name));
-    const rowsOf = await organizations();
+    const rowsOf = await made();
     await docker("start", name);
     await untilHealthy(settings, service);
     const { row, unanswered } = count({
@@ -120,7 +124,7 @@ test("the container of the user service stops behind Traefik, which says 502 for
   );
   const taken = idsIn(await docker("logs", name));
   const exitCode = Number(await docker("inspect", "--format", "{{.State.ExitCode}}", name));
-  const rowsOf = await organizations();
+  const rowsOf = await made();
   await docker("start", name);
   await untilHealthy(settings, "user");
   // Its answer for a service that is away.
@@ -163,7 +167,7 @@ test("the supervised process of all services stops under load and loses nothing"
     what: "process of all",
     outcomes,
     taken,
-    rowsOf: await organizations(),
+    rowsOf: await made(),
     exitCode,
     seconds,
   };

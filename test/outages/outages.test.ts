@@ -9,10 +9,12 @@ import type { Outage, Scene, Verdict } from "./scene.ts";
 import { nameOf, table } from "./table.ts";
 
 const parts: PartName[] = ["user", "tenant", "instance", "provisioner", "postgres", "redis"];
-const ways: Way[] = ["killed", "held"];
+// Asked to end, the provisioner hands back what it works on; the services have nothing to hand back.
+const ways = (part: PartName): Way[] =>
+  part === "provisioner" ? ["killed", "ended", "held"] : ["killed", "held"];
 // OUTAGES=<words> runs the outages with these words ("redis, docker pause").
 const outages: Outage[] = parts
-  .flatMap((part) => ways.map((way) => ({ part, way })))
+  .flatMap((part) => ways(part).map((way) => ({ part, way })))
   .filter((outage) => nameOf(outage).includes(process.env.OUTAGES ?? ""));
 const verdicts: Verdict[] = [];
 const scene = {} as Scene;

@@ -23,6 +23,7 @@ export interface Parts {
   stopAll(): Promise<void>;
 }
 
+const verbs = { killed: "kill", ended: "stop", held: "pause" } as const;
 const signals = { killed: "SIGKILL", ended: "SIGTERM", held: "SIGSTOP" } as const;
 
 /** Runs `berth serve <name>` for each, with its documented variables and nobody who starts it again. */
@@ -48,14 +49,14 @@ export function openParts(berthEnv: Record<string, string>): Parts {
     child.kill(signal);
     if (signal === "SIGKILL" || signal === "SIGTERM") await gone;
   };
-  const docker = async (verb: string, server: PartName) => {
+  const docker = async (verb: "kill" | "stop" | "pause" | "start" | "unpause", server: PartName) => {
     await promisify(execFile)("docker", [verb, `berth-${settings.env}-${server}`]);
   };
 
   return {
     startAll: () => processNames.forEach(start),
     async strike(part, way) {
-      if (part === "postgres" || part === "redis") await docker(way === "held" ? "pause" : "kill", part);
+      if (part === "postgres" || part === "redis") await docker(verbs[way], part);
       else await signal(part, signals[way]);
     },
     async bringBack(part, way) {

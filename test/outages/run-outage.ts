@@ -29,8 +29,9 @@ export async function runOutage(scene: Scene, outage: Outage, n: number): Promis
   });
   // On its way when it happens: nobody can say what comes of it.
   const inFlight = before.send([c]);
-  await parts.strike(part, way);
+  // Who is asked to end takes its time: the moment is the one of the asking.
   const struck = new Date();
+  await parts.strike(part, way);
 
   const health = untilAllSaySo(world.settings, part);
   await meanwhile.send([

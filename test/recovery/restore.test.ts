@@ -38,6 +38,9 @@ beforeAll(async () => {
 
 afterAll(() => rm(file, { force: true }));
 
+/** A tenant's line in what a restore and `platform check` print. */
+const asRecorded = (slug: string) => new RegExp(`^${slug} .* as recorded$`, "m");
+
 interface Named {
   tenant: { name: string };
 }
@@ -64,7 +67,7 @@ test("a backup is made while everything runs and is written to, and says of itse
   expect((await stat(file)).mode & 0o777).toBe(0o600);
   const verified = await must(world, "platform", "backup", "--verify", file);
   expect(verified).toContain(`${file} is whole`);
-  expect(verified).toContain("the record of 3 tenants");
+  expect(verified).toMatch(/the record of \d+ tenants/);
 });
 
 test("a restore refuses while the control plane runs, a full data folder, and databases that are there", async () => {
@@ -97,7 +100,7 @@ test("into an empty data folder and a server without its databases, killed twice
   expect(half.text).toContain(`was begun and not finished. Run it again: bin/berth platform restore ${file}`);
   expect((await restoreUntil("all databases are the backup's")).code).toBeNull();
   const told = await must(world, "platform", "restore", file);
-  expect(told).toContain("3 of 3 tenants are as recorded");
+  for (const slug of ["broken", "changed", "kept"]) expect(told).toMatch(asRecorded(slug));
   expect(await psql(world, "select datname from pg_database where datname ~ '_(restoring|before_)'")).toBe(
     "",
   );
@@ -107,7 +110,9 @@ test("into an empty data folder and a server without its databases, killed twice
 test("every stack's preview sees no change, the platform's too", async () => {
   const stacks = JSON.parse(await must(world, "stacks", "--json")) as Array<{ slug: string; status: string }>;
   const rows = [["tenant", "status", "preview", "preview --refresh"]];
-  const bySlug = stacks.toSorted((one, other) => one.slug.localeCompare(other.slug));
+  // Other files may have left theirs.
+  const mine = stacks.filter(({ slug }) => ["broken", "changed", "gone", "kept"].includes(slug));
+  const bySlug = mine.toSorted((one, other) => one.slug.localeCompare(other.slug));
   for (const { slug, status } of bySlug)
     rows.push([slug, status, await preview(slug, ""), await preview(slug, "--refresh")]);
   rows.push(["(platform)", "", await platformPreview(""), await platformPreview("--refresh")]);
@@ -179,7 +184,7 @@ test("where only the data folder was lost, the databases that are there stay, ne
   await must(world, "stop");
   await rm(world.settings.dataDir, { recursive: true });
   const told = await must(world, "platform", "restore", file, "--keep-databases");
-  expect(told).toContain("2 of 2 tenants are as recorded");
+  for (const slug of ["changed", "kept"]) expect(told).toMatch(asRecorded(slug));
   await must(world, "start");
   const { tenant } = await world.api<Named>("GET", "/tenant/v1/tenants/changed");
   expect(tenant.name).toBe("changed after all");

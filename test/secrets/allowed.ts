@@ -16,12 +16,6 @@ export const allowed: Allowed[] = [
     why: "libpq and the postgresql plugin read passwords from such a file only; 0600, in a folder of 0700",
   },
   {
-    secret: /^(password of (Redis|(auth|tenant|instance)_run|the mail server)|Supabase's legacy secret \(file\)|SMTP password)$/,
-    place: "data folder",
-    where: /^services\/(user|tenant|instance)\//,
-    why: "what each service is given of the secrets; 0440 for its own user alone, in a folder of 0700",
-  },
-  {
     secret: /^session token of /,
     place: "rows of tables",
     where: /^auth\.sessions$/,
@@ -36,9 +30,9 @@ export const allowed: Allowed[] = [
   {
     secret: /^Supabase's legacy secret \(variable\)$/,
     place: "process environments",
-    // bin/berth and what it finds Node by; then start, the supervisor, and the process with the user service.
+    // bin/berth and what it finds Node by; then start, the supervisor, what confines it, and the process with the user service.
     where:
-      /^\d+ (bash|\/bin\/bash|dirname|readlink|uname|\/usr\/bin\/env) |main\.ts (start|supervise|serve|serve user)$/,
+      /^\d+ (bash|\/bin\/bash|dirname|readlink|uname|\/usr\/bin\/env|mount|umount|mkdir|cp|pivot_root|setpriv|touch|chmod) |confined\.sh |main\.ts (start|supervise|serve|serve user)$/,
     why: "the operator chose to set it as a variable: who starts, keeps and is the user service has it, and nobody else",
   },
   {

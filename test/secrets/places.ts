@@ -45,8 +45,8 @@ async function* sampled({ samples }: Run): AsyncGenerator<Item> {
 /** Everything in the data folder but what is there to hold secrets, and codes. */
 async function* dataFolder({ paths }: Run): AsyncGenerator<Item> {
   for (const file of await filesIn(paths.dataDir)) {
-    if (file.startsWith(`${paths.secrets}/`) || file.startsWith(`${paths.mail}/`)) continue;
     const isIn = (folder: string) => file.startsWith(`${folder}/`);
+    if ([paths.secrets, paths.services, paths.mail].some(isIn)) continue;
     yield {
       place: isIn(paths.log) ? "log files" : isIn(paths.platformState) ? "Pulumi's state" : "data folder",
       where: relative(paths.dataDir, file),
