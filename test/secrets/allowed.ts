@@ -32,7 +32,7 @@ export const allowed: Allowed[] = [
     place: "process environments",
     // bin/berth and what it finds Node by; then start, the supervisor, what confines it, and the process with the user service.
     where:
-      /^\d+ (bash|\/bin\/bash|dirname|readlink|uname|\/usr\/bin\/env|mount|umount|mkdir|cp|pivot_root|setpriv|touch|chmod) |confined\.sh |main\.ts (start|supervise|serve|serve user)$/,
+      /^\d+ (bash|\/bin\/bash|dirname|readlink|uname|\/usr\/bin\/env|mount|umount|mkdir|cp|pivot_root|setpriv|touch|chmod|rmdir) |confined\.sh |main\.ts (start|supervise|serve|serve user)$/,
     why: "the operator chose to set it as a variable: who starts, keeps and is the user service has it, and nobody else",
   },
   {
