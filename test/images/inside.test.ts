@@ -176,6 +176,8 @@ test("from the provisioner's process, which does not face the network, the same 
   const tries = triesOf(settings, ["user"], [pid], pid);
   const login = { user: "provisioner", password: tries.secrets["provisioner-password"] ?? "" };
   tries.logins = [{ ...login, database: "auth" }];
+  // It sees the whole machine.
+  tries.roots = [settings.dataDir];
   const found = await probeProcess(pid, 0, tries);
   expect(only(found.files)).toBe("done");
   expect(found.sockets).toContain("connected");
