@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { storable } from "../http/storable.ts";
+import type { ServiceName } from "../service-names.ts";
 import { chainEnd } from "./entry.ts";
 
 const name = storable.min(1).max(200);
@@ -53,3 +54,6 @@ export interface AuditSource {
   /** A chain's lines after a position, in order, {@link linesAtMost} at most. */
   lines(chain: string, after: number): Promise<string[]>;
 }
+
+/** Where the whole audit is gathered from. */
+export type AuditSources = Record<ServiceName, AuditSource>;

@@ -1,25 +1,18 @@
-import { isBerthError } from "../errors.ts";
-import { recordOutsideUpdate } from "../instance/record-outside-update.ts";
+import { recordOutsideUpdates } from "../instance/record-outside-updates.ts";
 import type { Deps } from "./deps.ts";
-import { readOutsideUpdates } from "./state/outside-updates.ts";
+import { readUpdates } from "./state/history.ts";
 
-type Parts = Pick<Deps, "ctx" | "state" | "log">;
-
-/** Tells the audit of what people did with a Pulumi of their own. Gives when the newest of it was written. */
+/**
+ * Tells the audit of what people did with a Pulumi of their own, in the histories under `prefix`, since a moment.
+ * @returns the moment from which on there may be more
+ */
 export async function noteOutsideUpdates(
-  { ctx, state, log }: Parts,
+  { ctx, state, log }: Pick<Deps, "ctx" | "state" | "log">,
   prefix: string,
   since: Date,
 ): Promise<Date> {
-  let newest = since;
-  for (const { tenantId, update, updatedAt } of await readOutsideUpdates(state, prefix, since)) {
-    const isNew = await recordOutsideUpdate(ctx, { tenantId, update }).catch((error) => {
-      // A stack of a record that is older than the state: it is told at each start, and nothing of it is touched.
-      if (isBerthError(error, "not_found")) return false;
-      throw error;
-    });
-    if (isNew) log.info({ tenant: tenantId, update: update.name }, "somebody worked on a stack with Pulumi");
-    if (updatedAt > newest) newest = updatedAt;
-  }
-  return newest;
+  const { updates, upTo } = await readUpdates(state, prefix, since);
+  for (const { tenantId, name, by } of await recordOutsideUpdates(ctx, updates))
+    log.info({ tenant: tenantId, update: name, by }, "somebody worked on a stack with Pulumi");
+  return upTo;
 }

@@ -130,8 +130,8 @@ describe("the chains of the audit", () => {
     await asService(service, async (query) => {
       // What a statement says of the seal and of the time is not taken.
       await query(
-        `insert into audit (actor, action, target, request_id, organization_id, at, chain, position, line, hash)
-         values ('user:x', 'forged', 'x', 'r', $1, '2001-01-01', 'platform', 1, '{}', repeat('0', 64))`,
+        `insert into audit (id, actor, action, target, request_id, organization_id, at, chain, position, line, hash)
+         values (-5, 'user:x', 'forged', 'x', 'r', $1, '2001-01-01', 'platform', 1, '{}', repeat('0', 64))`,
         [id],
       );
       for (const change of [
@@ -146,6 +146,7 @@ describe("the chains of the audit", () => {
         await expect(query(change), change).rejects.toThrow(/permission denied|must be owner/);
     });
     const [row] = await chainRows(service, id);
+    expect(Number(row?.id)).toBeGreaterThan(0);
     expect(JSON.parse(row?.line ?? "")).toMatchObject({ action: "forged", chain: id, position: 1 });
     expect(Date.parse((JSON.parse(row?.line ?? "") as { at: string }).at)).toBeGreaterThan(
       Date.now() - 60_000,

@@ -347,7 +347,9 @@ describe("what happened, and is kept for staff and our services,", () => {
 describe("row security", () => {
   /** What no caller's scope is asked about, and why. */
   const free: Record<Service, Record<string, string>> = {
-    auth: { audit: "nothing reads it for a caller" },
+    auth: {
+      audit: "read for callers by the chain that choose-chain.ts lets them have, and by services only",
+    },
     tenant: {
       reserve: "ids that nobody has yet",
       closed_organizations: "whoever makes a tenant looks for one by its id",

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { Readable } from "node:stream";
@@ -16,7 +17,7 @@ export async function exportAudit(
     settings,
     `/tenant/v1/audit/export?organization=${encodeURIComponent(organization)}`,
   );
-  const part = `${file}.part`;
+  const part = `${file}.${randomUUID()}.part`;
   let entries = 0;
   const counted = async function* (chunks: AsyncIterable<Buffer>) {
     for await (const chunk of chunks) {

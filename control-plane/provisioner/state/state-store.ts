@@ -8,12 +8,8 @@ export interface StateStore {
   read(prefix: string): Promise<Array<{ key: string; text: string }>>;
   /** Keys that begin with `prefix`, and when each was written last. */
   list(prefix: string): Promise<Array<{ key: string; updatedAt: Date }>>;
-  /** Entries of histories written since a moment by a Pulumi that was run in another way than `execKind`, by key. */
-  historyBeside(
-    execKind: string,
-    prefix: string,
-    since: Date,
-  ): Promise<Array<{ key: string; text: string; updatedAt: Date }>>;
+  /** Entries of histories written since a moment, by key, and the moment of the look. */
+  history(prefix: string, since: Date): Promise<{ rows: Array<{ key: string; content: Buffer }>; now: Date }>;
   /** Removes exactly these blobs; one that is gone already is no error. */
   remove(keys: string[]): Promise<void>;
   /** Removes all but the last `keep` blobs whose key begins with `prefix`. */
@@ -41,15 +37,18 @@ export function openStateStore(login: DatabaseLogin): StateStore {
       );
       return found.rows;
     },
-    async historyBeside(execKind, prefix, since) {
-      const found = await pool.query<{ key: string; text: string; updatedAt: Date }>(
-        `select key, text, updated_at as "updatedAt" from (
-           select key, updated_at, convert_from(decode(data->>'data', 'base64'), 'UTF8') as text from pulumi_state
-           where starts_with(key, $2) and key like '%.history.json' and updated_at >= $3 offset 0) entries
-         where text::jsonb #>> '{environment,exec.kind}' is distinct from $1 order by key`,
-        [execKind, prefix, since],
+    async history(prefix, since) {
+      // Before the rows: what is written after this moment is seen by the next look.
+      const asked = await pool.query<{ now: Date }>("select clock_timestamp() as now");
+      const found = await pool.query<{ key: string; data: string | null }>(
+        `select key, data->>'data' as data from pulumi_state
+         where starts_with(key, $1) and key like '%.history.json%' and updated_at >= $2 order by key`,
+        [prefix, since],
       );
-      return found.rows;
+      return {
+        rows: found.rows.map(({ key, data }) => ({ key, content: Buffer.from(data ?? "", "base64") })),
+        now: asked.rows[0]?.now ?? since,
+      };
     },
     async remove(keys) {
       await pool.query("delete from pulumi_state where key = any($1)", [keys]);

@@ -15,8 +15,8 @@ export function watchOutsideUpdates(parts: Pick<Deps, "ctx" | "state" | "log">):
     if (looking) return;
     looking = true;
     try {
-      const newest = await noteOutsideUpdates(parts, historyRoot, since);
-      since = new Date(Math.max(0, newest.getTime() - overlapMs));
+      const upTo = await noteOutsideUpdates(parts, historyRoot, since);
+      since = new Date(upTo.getTime() - overlapMs);
       wasAway = false;
     } catch (error) {
       if (!wasAway) parts.log.warn({ err: error }, "the stacks' histories could not be looked through");

@@ -1,11 +1,9 @@
 import type { AuditHead } from "../../audit/entry.ts";
-import type { AuditSource } from "../../audit/source.ts";
-import type { Part } from "./gather-entries.ts";
-
-type Sources = Record<Part, AuditSource>;
+import type { AuditSources } from "../../audit/source.ts";
+import type { ServiceName } from "../../service-names.ts";
 
 /** What vouches for a chain as it is now. Throws `service_unavailable` when a service is away. */
-export async function readHead(sources: Sources, chain: string, now: Date): Promise<AuditHead> {
+export async function readHead(sources: AuditSources, chain: string, now: Date): Promise<AuditHead> {
   const [user, tenant, instance] = await Promise.all([
     sources.user.end(chain),
     sources.tenant.end(chain),
@@ -20,8 +18,8 @@ export async function readHead(sources: Sources, chain: string, now: Date): Prom
 }
 
 /** All lines of a chain up to a head, service by service, each in the order of its chain. Throws when one is missing. */
-export async function* exportChain(sources: Sources, head: AuditHead): AsyncGenerator<string> {
-  for (const [part, end] of Object.entries(head.heads) as Array<[Part, { position: number }]>) {
+export async function* exportChain(sources: AuditSources, head: AuditHead): AsyncGenerator<string> {
+  for (const [part, end] of Object.entries(head.heads) as Array<[ServiceName, { position: number }]>) {
     let position = 0;
     while (position < end.position) {
       const lines = await sources[part].lines(head.chain, position);

@@ -1,15 +1,16 @@
 import { eq } from "drizzle-orm";
 import { type AuditEntry, auditEntry } from "../../audit/entry.ts";
-import type { AuditSource, EntryQuery } from "../../audit/source.ts";
+import type { AuditSources, EntryQuery } from "../../audit/source.ts";
 import type { Queries } from "../../database.ts";
 import { isId } from "../../ids.ts";
+import type { ServiceName } from "../../service-names.ts";
 import { tenants } from "../schema.ts";
 
-export type Part = "user" | "tenant" | "instance";
-const parts: readonly Part[] = ["user", "tenant", "instance"];
+/** Entries of one moment are shown in this order. */
+const parts: readonly ServiceName[] = ["user", "tenant", "instance"];
 
 /** How far each part was read: the number of the last entry that was given; null before the first. */
-export type Place = Record<Part, number | null>;
+export type Place = Record<ServiceName, number | null>;
 
 interface GatheredEntry extends AuditEntry {
   hash: string;
@@ -26,8 +27,8 @@ interface Gathered {
  * Throws `service_unavailable` when one is away: a page with a part missing would be taken for the whole.
  */
 export async function gatherEntries(
-  sources: Record<Part, AuditSource>,
-  query: Omit<EntryQuery, "before"> & { service?: Part | undefined; place?: Place | undefined },
+  sources: AuditSources,
+  query: Omit<EntryQuery, "before"> & { service?: ServiceName | undefined; place?: Place | undefined },
 ): Promise<Gathered> {
   const { service, place, ...wanted } = query;
   if (wanted.tenants?.length === 0) return { items: [], next: null };

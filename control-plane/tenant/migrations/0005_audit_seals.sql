@@ -3,6 +3,7 @@
 -- version beside this one leaves an entry out, and the run-time user can write nothing that is sealed already.
 CREATE FUNCTION prepare_audit() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+  NEW.id := nextval('audit_id_seq');
   NEW.at := now();
   NEW.chain := NULL;
   NEW.position := NULL;

@@ -1,8 +1,8 @@
 import type { Context } from "hono";
 import { type Scope, scopeOf } from "../../access/scope.ts";
+import type { AuditSources } from "../../audit/source.ts";
 import type { Queries } from "../../database.ts";
 import type { HttpEnv } from "../../http/context.ts";
-import type { AuditSources } from "../audit/sources.ts";
 import type { CheckOdoo } from "../catalogue.ts";
 import type { CatchUp } from "../catch-up.ts";
 import type { FindOrganization } from "../choose-organization.ts";
@@ -18,7 +18,8 @@ export interface TenantRouteDeps {
   findOrganization: FindOrganization;
   forgetOrganization: ForgetOrganization;
   catchUp: CatchUp;
-  audit: AuditSources;
+  /** The whole audit, asked for a request. */
+  audit(requestId: string): AuditSources;
   /** Key of what is remembered of requests. */
   secret: Buffer;
 }

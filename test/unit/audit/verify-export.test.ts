@@ -172,6 +172,20 @@ describe("an export of the audit", () => {
     expect((await verify([...users, ...forged], [older, head])).flaws).toHaveLength(1);
   });
 
+  test("that no head says anything about is not called what it was", async () => {
+    const nothing: AuditHead = { ...head, heads: {} };
+    const { flaws } = await verify(whole, [nothing]);
+    expect(flaws).toEqual([{ line: null, message: "The head vouches for nothing that is in the file." }]);
+  });
+
+  test("cannot write on the terminal of whoever looks at it", async () => {
+    const evil = (users[0] ?? "").replaceAll("org_acme", "org_\\u001b[2Kx");
+    expect(JSON.parse(evil).chain).toContain("\u001b");
+    const { flaws, chains } = await verify([evil], []);
+    expect(flaws).toEqual([{ line: 1, message: "It is not an entry of an audit of Berth." }]);
+    expect(chains).toEqual([]);
+  });
+
   test("without a head hangs together, and nothing vouches for it", async () => {
     const { flaws, chains } = await verify(chainOf("tenant", 6, "user:usr_eve"), []);
     expect(flaws).toEqual([]);
