@@ -36,7 +36,12 @@ beforeAll(async () => {
   expect((await world.ended((await ask(world, "broken")).operation.id)).status).toBe("failed");
 });
 
-afterAll(() => rm(file, { force: true }));
+afterAll(async () => {
+  await rm(file, { force: true });
+  // A purge knows of the configs that `berth env` wrote by the data folder, which was lost in between.
+  for (const { tenant } of [kept, changed])
+    await rm(join(projectRoot, `Pulumi.${tenant.id}.yaml`), { force: true });
+});
 
 /** A tenant's line in what a restore and `platform check` print. */
 const asRecorded = (slug: string) => new RegExp(`^${slug} .* as recorded$`, "m");
