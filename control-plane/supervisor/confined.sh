@@ -2,6 +2,8 @@
 # Becomes a program that sees nothing of this machine but what it is shown, as a user without any rights:
 #   unshare --mount --propagation private confined.sh ROOT UID GID [ro:PATH | rw:PATH]... -- PROGRAM ARGUMENTS...
 # ROOT is an empty folder. The program keeps this process' number, standard streams and channel to its supervisor.
+# What is made here must be open to the program's user, however strict the operator's own mask is.
+umask 022
 set -eu
 root=$1 uid=$2 gid=$3
 shift 3

@@ -1,5 +1,7 @@
 #!/bin/sh
 # root.sh EXTRACTED ROOT: keeps of extracted Debian packages what Node runs on. No shell, no program, no package manager.
+# The image's users must get to all of it.
+umask 022
 set -eu
 from=$1 root=$2
 mkdir -p "$root/usr/share" "$root/etc" "$root/proc" "$root/sys" "$root/dev" "$root/tmp" "$root/berth" "$root/var/lib/berth"
