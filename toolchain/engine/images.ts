@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { createReadStream, createWriteStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
@@ -6,8 +5,9 @@ import { createGzip } from "node:zlib";
 import { z } from "zod";
 import { ToolchainError } from "../errors.ts";
 import type { Step } from "../progress.ts";
+import { packed } from "./packed.ts";
 import { type Engine, EngineError, request, requestJson } from "./request.ts";
-import { messages } from "./stream.ts";
+import { type EngineMessage, messages } from "./stream.ts";
 
 const inspected = z.object({
   Id: z.string(),
@@ -72,13 +72,7 @@ export async function loadImage(engine: Engine, file: string, step: Step): Promi
 export async function importImage(engine: Engine, ref: string, tar: NodeJS.ReadableStream): Promise<void> {
   const [repo, tag] = splitRef(ref);
   const query = new URLSearchParams({ fromSrc: "-", repo, tag });
-  const answer = await request(engine, {
-    method: "POST",
-    path: `/images/create?${query}`,
-    body: tar,
-    type: "application/x-tar",
-  });
-  for await (const _ of messages(answer));
+  await sendTar(engine, `/images/create?${query}`, tar);
 }
 
 export interface BuildOptions {
@@ -102,17 +96,23 @@ export async function buildImage(engine: Engine, options: BuildOptions): Promise
     labels: JSON.stringify(labels),
   });
   step.say(`putting the layer on ${buildargs.BASE}`);
-  const tar = spawn("tar", ["-C", folder, "-cf", "-", "."], { stdio: ["ignore", "pipe", "inherit"] });
-  const answer = await request(engine, {
-    method: "POST",
-    path: `/build?${query}`,
-    body: tar.stdout,
-    type: "application/x-tar",
-  });
-  for await (const { stream } of messages(answer)) {
-    const at = /^Step (\d+)\/(\d+) /.exec(stream ?? "");
-    if (at) step.far(Number(at[1]), Number(at[2]), "steps");
-  }
+  // Whoever an image runs as gets to its files, whatever mask these were made under.
+  await packed(folder, ["--mode=a+rX,go-w"], (body) =>
+    sendTar(engine, `/build?${query}`, body, ({ stream }) => {
+      const at = /^Step (\d+)\/(\d+) /.exec(stream ?? "");
+      if (at) step.far(Number(at[1]), Number(at[2]), "steps");
+    }),
+  );
+}
+
+async function sendTar(
+  engine: Engine,
+  path: string,
+  body: NodeJS.ReadableStream,
+  hear: (message: EngineMessage) => void = () => undefined,
+): Promise<void> {
+  const answer = await request(engine, { method: "POST", path, body, type: "application/x-tar" });
+  for await (const message of messages(answer)) hear(message);
 }
 
 /** `berth/odoo:19-ab12` or `odoo@sha256:12ab` in two: a reference made here always has a tag or digest. */

@@ -1,7 +1,7 @@
-import { spawn } from "node:child_process";
 import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { importImage } from "../engine/images.ts";
+import { packed } from "../engine/packed.ts";
 import type { Engine } from "../engine/request.ts";
 import type { Step } from "../progress.ts";
 
@@ -24,9 +24,6 @@ export async function binaryImage(
   await put(authorities, authorities);
   await writeFile(join(work, "etc/passwd"), "root:x:0:0:root:/:/\nnobody:x:65534:65534:nobody:/:/\n");
   await mkdir(join(work, "tmp"), { mode: 0o1777 });
-  const tar = spawn("tar", ["-C", work, "--owner=0", "--group=0", "-cf", "-", "."], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  await importImage(engine, ref, tar.stdout);
+  await packed(work, ["--owner=0", "--group=0"], (tar) => importImage(engine, ref, tar));
   await rm(work, { recursive: true });
 }

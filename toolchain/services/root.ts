@@ -1,7 +1,7 @@
-import { spawn } from "node:child_process";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { importImage, inspectImage, saveImage } from "../engine/images.ts";
+import { packed } from "../engine/packed.ts";
 import type { Engine } from "../engine/request.ts";
 import { findMirror } from "../make/mirror.ts";
 import { mmdebstrap } from "../make/mmdebstrap.ts";
@@ -12,6 +12,8 @@ import type { Artifact, Way } from "../store/obtain.ts";
 
 /** Debian's libraries that Node runs on, and the time zones. */
 const recipe = { suite: "trixie", packages: ["libc6", "libstdc++6", "tzdata"] };
+
+const asRoot = ["--numeric-owner", "--owner=0", "--group=0", "--sort=name"];
 
 export interface ServiceRootOptions {
   engine: Engine;
@@ -57,7 +59,8 @@ export function serviceRoot(options: ServiceRootOptions): Artifact & { build: Wa
         step,
       });
       const versions = await run(join(folder, "root.sh"), [extracted, root], { log });
-      if (!(await inspectImage(engine, ref))) await importFolder(engine, ref, root);
+      if (!(await inspectImage(engine, ref)))
+        await packed(root, asRoot, (tar) => importImage(engine, ref, tar));
       await saveImage(engine, ref, join(dir, archiveName), step);
       await rm(work, { recursive: true });
       const packages = versions.map((line) => line.split(" ") as [string, string]);
@@ -65,12 +68,4 @@ export function serviceRoot(options: ServiceRootOptions): Artifact & { build: Wa
     },
   };
   return { name: "root-service", build };
-}
-
-async function importFolder(engine: Engine, ref: string, folder: string): Promise<void> {
-  const owner = ["--numeric-owner", "--owner=0", "--group=0", "--sort=name"];
-  const tar = spawn("tar", ["-C", folder, ...owner, "-cf", "-", "."], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  await importImage(engine, ref, tar.stdout);
 }
