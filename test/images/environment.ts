@@ -8,6 +8,7 @@ import { offerFirstStaffLink } from "../../control-plane/cli/offer-first-staff.t
 import { migrateAll } from "../../control-plane/migrate.ts";
 import { dataPaths, projectRoot } from "../../control-plane/paths.ts";
 import { serviceNames } from "../../control-plane/service-names.ts";
+import { removeTag } from "../../toolchain/engine/images.ts";
 import { linkPlugins } from "../../toolchain/link-plugins.ts";
 import { createProgress } from "../../toolchain/progress.ts";
 import { buildServices } from "../../toolchain/services/build.ts";
@@ -41,6 +42,9 @@ export default async function setup(project: TestProject) {
   const env = { ...process.env, ...variables };
   const run = promisify(execFile);
   let provisioner: ChildProcess | undefined;
+  const toolchain = parseToolchainSettings(process.env);
+  /** Images that nobody had before. */
+  let made: string[] = [];
   let ending = false;
   /** As the supervisor does: another one whenever it ends. Which one runs, and how those before ended, is for the tests. */
   const provision = () => {
@@ -60,15 +64,17 @@ export default async function setup(project: TestProject) {
     }
     for (const service of serviceNames) await removeService(settings, service);
     await down();
+    for (const ref of made) await removeTag(toolchain.engine, ref);
   };
   try {
     const progress = createProgress({ write: (text) => process.stderr.write(text), terminal: false });
     const built = await buildServices({
-      ...parseToolchainSettings(process.env),
+      ...toolchain,
       project: projectRoot,
       services: serviceNames,
       progress,
     });
+    made = built.filter((image) => image.made).map(({ ref }) => ref);
     const refs = Object.fromEntries(built.map(({ ref }) => [/^berth-(\w+):/.exec(ref)?.[1] ?? "", ref]));
     await linkPlugins(dataPaths(settings.dataDir).pulumiHome, tools);
     await migrateAll(settings);

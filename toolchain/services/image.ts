@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { serviceUsers } from "../../control-plane/service-users.ts";
 import { ownLogins } from "../../control-plane/service-variables.ts";
-import { buildImage, inspectImage, tagImage } from "../engine/images.ts";
+import { buildImage, inspectImage } from "../engine/images.ts";
 import type { Engine } from "../engine/request.ts";
 import type { Step } from "../progress.ts";
 import { contentKey } from "../store/key.ts";
@@ -61,7 +61,6 @@ export async function serviceImage(
       await rm(folder, { recursive: true });
     }
   }
-  await tagImage(engine, ref, `berth-${service}:${version}`);
   return { ref, made };
 }
 

@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { tagImage } from "../engine/images.ts";
 import { ToolchainError } from "../errors.ts";
 import { createProgress } from "../progress.ts";
 import { parseToolchainSettings } from "../settings.ts";
@@ -17,8 +18,13 @@ async function main(): Promise<void> {
     terminal: process.stderr.isTTY === true,
   });
   const project = dirname(dirname(import.meta.dirname));
-  const images = await buildServices({ ...parseToolchainSettings(process.env), project, services, progress });
-  for (const { ref, made } of images) process.stdout.write(`${ref}${made ? "" : "  (was there)"}\n`);
+  const settings = parseToolchainSettings(process.env);
+  const images = await buildServices({ ...settings, project, services, progress });
+  for (const { ref, made } of images) {
+    // Only who asks for images says which is the newest: tests make theirs as well.
+    await tagImage(settings.engine, ref, ref.slice(0, ref.lastIndexOf("-")));
+    process.stdout.write(`${ref}${made ? "" : "  (was there)"}\n`);
+  }
 }
 
 main().catch((error: unknown) => {
