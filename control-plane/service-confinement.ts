@@ -16,13 +16,18 @@ const program = ["control-plane", "stacks", "node_modules", "package.json"].map(
 
 /**
  * What the process of a service sees of this machine: the program, its own secrets, PostgreSQL's socket; no other secret, no
- * engine's socket, no other process. `together`: what all three need.
+ * engine's socket, no other process. `together`: what all three need. Throws when the data folder lies in what is shown to all.
  */
 export function serviceConfinement(
   name: ServiceName | "together",
   settings: Settings,
   { node, certificates }: { node: string; certificates?: string | undefined },
 ): Confinement {
+  const within = shownAround(settings.dataDir);
+  if (within !== undefined)
+    throw new Error(
+      `The data folder ${settings.dataDir} lies in ${within}, which every service is shown whole. Set BERTH_DATA_DIR to a folder outside of it.`,
+    );
   const paths = dataPaths(settings.dataDir);
   const own = name === "together" ? serviceNames : [name];
   const mails = settings.smtpUrl === undefined && own.includes("user");
@@ -39,6 +44,12 @@ export function serviceConfinement(
     writes: ["/dev/null", ...(mails ? [paths.mail] : [])],
     root: paths.confined,
   };
+}
+
+/** The folder among those shown whole that holds the data folder, if any does. */
+function shownAround(dataDir: string): string | undefined {
+  const real = existsSync(dataDir) ? realpathSync(dataDir) : dataDir;
+  return [...system, ...program].find((shown) => `${real}/`.startsWith(`${shown}/`));
 }
 
 /** Where /etc/resolv.conf is a link, its folder: the file itself is replaced whenever a name server changes. */
