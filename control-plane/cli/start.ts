@@ -10,6 +10,7 @@ import { fingerprint, type Settings, servicePortsOf } from "../settings.ts";
 import { askSupervisor } from "../supervisor/ask.ts";
 import { until } from "../until.ts";
 import { apiUrl, serviceUrl } from "./api.ts";
+import { checkConfinement } from "./check-confinement.ts";
 import type { CommandLine } from "./command-line.ts";
 import { offerFirstStaffLink } from "./offer-first-staff.ts";
 import { platformUp } from "./platform.ts";
@@ -52,6 +53,7 @@ async function launch({ settings, env, node, main }: CommandLine & { settings: S
     const taken = await takenPort(variable, port, "127.0.0.1");
     if (taken) throw new Error(taken);
   }
+  await checkConfinement({ settings, env, node });
   const paths = dataPaths(settings.dataDir);
   const log = openSync(join(paths.log, "supervisor.log"), "a", 0o600);
   const supervisor = spawn(node, [main, "supervise"], {
