@@ -4,6 +4,7 @@ import { z } from "zod";
 import { names } from "../../stacks/tenant/names.ts";
 import { withClient } from "../database.ts";
 import { instances, stacks } from "../instance/schema.ts";
+import { slugProblem } from "../tenant/slug.ts";
 import type { Deps } from "./deps.ts";
 
 /**
@@ -20,8 +21,22 @@ const comment = z
       return z.NEVER;
     }
   })
-  .pipe(z.object({ berth: z.object({ slug: z.string(), readyAt: z.iso.datetime() }) }));
-export type Mark = z.infer<typeof comment>["berth"];
+  .pipe(z.object({ berth: z.object({ slug: z.unknown().optional(), readyAt: z.iso.datetime() }) }));
+
+export interface Mark {
+  /** Null where it names none that could be a tenant's. */
+  slug: string | null;
+  /** Since when people can log in; ISO 8601. */
+  readyAt: string;
+}
+
+/** A tenant owns its database and can write the comment, which an operator's terminal shows: only a slug counts as one. */
+export function parseMark(text: string): Mark | undefined {
+  const berth = comment.safeParse(text).data?.berth;
+  if (!berth) return undefined;
+  const { slug, readyAt } = berth;
+  return { slug: typeof slug === "string" && slugProblem(slug) === undefined ? slug : null, readyAt };
+}
 
 /** The marks of all databases of a server, by their names. */
 export async function readMarks(client: pg.Client): Promise<Map<string, Mark>> {
@@ -30,7 +45,7 @@ export async function readMarks(client: pg.Client): Promise<Map<string, Mark>> {
      join pg_shdescription c on c.objoid = d.oid and c.classoid = 'pg_database'::regclass
      where c.description like '{"berth":%'`,
   );
-  const parsed = rows.map(({ name, text }) => [name, comment.safeParse(text).data?.berth] as const);
+  const parsed = rows.map(({ name, text }) => [name, parseMark(text)] as const);
   return new Map(parsed.filter((pair): pair is [string, Mark] => pair[1] !== undefined));
 }
 

@@ -14,7 +14,7 @@ export interface Recorded {
 export interface Found {
   id: string;
   /** Whose database says that people could log in, and since when. */
-  mark: { slug: string; readyAt: string } | undefined;
+  mark: { slug: string | null; readyAt: string } | undefined;
   databases: string[];
   containers: Array<{ name: string; running: boolean }>;
   volumes: string[];
