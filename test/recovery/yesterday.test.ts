@@ -163,5 +163,13 @@ test("nobody new gets an unknown tenant's id, address or host", async () => {
 test("one that was deleted since is deleted again, and the record is as things are", async () => {
   expect((await world.remove("left")).status).toBe("succeeded");
   const check = await berth(world, ["platform", "check"]);
-  expect(check.text).not.toContain("left");
+  // `half` and `newer` still are what the record does not know them to be.
+  expect(check.code).toBe(3);
+  const lines = check.text.split("\n");
+  const lineOf = (slug: string) => lines.find((line) => line.startsWith(`${slug} `));
+  expect(lineOf("half")).toMatch(/ not so in the record$/);
+  expect(lineOf("newer")).toMatch(/ unknown$/);
+  for (const slug of ["same", "other"]) expect(lineOf(slug)).toMatch(/ as recorded$/);
+  expect(lineOf("left")).toBeUndefined();
+  expect(check.text).toMatch(/^\d+ of \d+ tenants are as recorded\.$/m);
 });
