@@ -3,11 +3,11 @@ import { look } from "../platform/check/look.ts";
 import { createRun } from "../platform/run.ts";
 import { type Settings, withoutSecrets } from "../settings.ts";
 import type { CommandLine } from "./command-line.ts";
-import type { Say } from "./say.ts";
+import { createSay, type Say } from "./say.ts";
 
 /**
  * Compares the record with what there is, tenant by tenant, and changes nothing. Needs no control plane.
- * @returns whether everything is as recorded
+ * @returns whether everything could be seen and is as recorded
  */
 export async function check(
   { settings, env, say }: CommandLine & { settings: Settings },
@@ -15,10 +15,14 @@ export async function check(
 ): Promise<boolean> {
   const facts = await look(settings, createRun(withoutSecrets(env)));
   const verdicts = judge(facts, settings.env);
+  const { routesUnknown } = facts;
+  // What is for programs stays JSON alone: that something was not seen is said beside it.
+  const aside = options.json ? createSay((text) => process.stderr.write(text)) : say;
+  if (routesUnknown) aside.line(`Routes were not looked at: ${routesUnknown}`);
   if (options.json) say.line(JSON.stringify(verdicts));
   else if (verdicts.length === 0) say.line("There are no tenants, neither in the record nor outside of it.");
   else print(verdicts, say);
-  return verdicts.every(({ verdict }) => verdict === "as recorded");
+  return !routesUnknown && verdicts.every(({ verdict }) => verdict === "as recorded");
 }
 
 function print(verdicts: Verdict[], say: Say): void {

@@ -27,6 +27,8 @@ export interface Found {
 export interface Facts {
   recorded: Recorded[];
   found: Map<string, Found>;
+  /** Why it was not seen where Traefik leads, in a sentence; then nothing is said of routes. */
+  routesUnknown?: string;
 }
 
 export function nothingOf(id: string): Found {

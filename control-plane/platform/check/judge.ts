@@ -14,9 +14,12 @@ export interface Verdict {
 }
 
 /** Compares the record with what there is, tenant by tenant: those that need somebody first, then by slug. */
-export function judge({ recorded, found }: Facts, env: string): Verdict[] {
+export function judge({ recorded, found, routesUnknown }: Facts, env: string): Verdict[] {
   const known = recorded.map((record) =>
-    ofRecorded(record, found.get(record.id) ?? nothingOf(record.id), env),
+    ofRecorded(record, found.get(record.id) ?? nothingOf(record.id), {
+      env,
+      seesRoutes: routesUnknown === undefined,
+    }),
   );
   const ids = new Set(recorded.map(({ id }) => id));
   const strangers = [...found.values()].filter(({ id }) => !ids.has(id)).map(ofStranger);
@@ -34,7 +37,11 @@ function ofStranger(found: Found): Verdict {
   };
 }
 
-function ofRecorded(record: Recorded, found: Found, env: string): Verdict {
+function ofRecorded(
+  record: Recorded,
+  found: Found,
+  { env, seesRoutes }: { env: string; seesRoutes: boolean },
+): Verdict {
   const row = { id: record.id, slug: record.slug ?? "-", record: record.status, there: inWords(found) };
   const is = (verdict: Verdict["verdict"], sentence = ""): Verdict => ({ ...row, verdict, sentence });
   // What is just being removed is there in part, and an operation will say how it ended.
@@ -58,7 +65,7 @@ function ofRecorded(record: Recorded, found: Found, env: string): Verdict {
   const missing = its.flatMap(({ instance, container, volume }) => [
     ...(found.containers.some(({ name }) => name === container) ? [] : ["its container"]),
     ...(found.volumes.includes(volume) ? [] : ["the volume with its files"]),
-    ...(found.routes.includes(instance) ? [] : ["its route"]),
+    ...(!seesRoutes || found.routes.includes(instance) ? [] : ["its route"]),
   ]);
   if (!record.resources) missing.push("its stack in Pulumi's state");
   if (missing.length > 0)

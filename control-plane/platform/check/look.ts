@@ -1,4 +1,5 @@
 import type { Client } from "pg";
+import { Failure } from "../../../components/provider/failure.ts";
 import { verifyDatabase } from "../../../components/provider/verify-database.ts";
 import { names } from "../../../stacks/tenant/names.ts";
 import { dataPaths } from "../../paths.ts";
@@ -23,7 +24,8 @@ export async function look(settings: Settings, run: Run): Promise<Facts> {
   for (const { tenant, name, running } of await containersOf(run, settings.env))
     of(tenant).containers.push({ name, running });
   for (const { tenant, name } of await volumesOf(run, settings.env)) of(tenant).volumes.push(name);
-  for (const { tenant, instance } of await readRoutes(settings)) of(tenant).routes.push(instance);
+  const routes = await routesOf(settings);
+  for (const { tenant, instance } of routes.known) of(tenant).routes.push(instance);
   await onServer(settings, new URL(settings.tenantsDatabaseUrl), async (client) => {
     for (const database of await databasesOf(client)) of(tenantOf(database)).databases.push(database);
     for (const [database, mark] of await readMarks(client)) of(tenantOf(database)).mark = mark;
@@ -36,7 +38,17 @@ export async function look(settings: Settings, run: Run): Promise<Facts> {
       if (refusal) of(id).refusals.set(database, refusal);
     }
   }
-  return { recorded, found };
+  return { recorded, found, ...(routes.unknown ? { routesUnknown: routes.unknown } : {}) };
+}
+
+/** Redis may be what is broken: everything else is looked at all the same. */
+async function routesOf(settings: Settings) {
+  try {
+    return { known: await readRoutes(settings), unknown: undefined };
+  } catch (error) {
+    if (error instanceof Failure) return { known: [], unknown: error.message };
+    throw error;
+  }
 }
 
 function tenantsServer(settings: Settings) {

@@ -73,6 +73,13 @@ test.each<[string, Partial<Recorded> | undefined, Partial<Found> | undefined, st
   expect(judged?.sentence).toMatch(sentence);
 });
 
+test("where routes could not be seen none is missed", () => {
+  const facts = { recorded: [recorded], found: new Map([[id, { ...whole, routes: [] }]]) };
+  expect(judge(facts, "t")).toMatchObject([{ verdict: "incomplete" }]);
+  const routesUnknown = "Redis at 127.0.0.1:1 did not answer.";
+  expect(judge({ ...facts, routesUnknown }, "t")).toMatchObject([{ verdict: "as recorded" }]);
+});
+
 test("those that need somebody come first, then by slug", () => {
   const other = (letter: string) => `ten_${letter.repeat(16)}`;
   const record = (letter: string, readyAt: string | null) => ({
