@@ -32,7 +32,8 @@ export async function mustBeClear(args: PlatformArgs, wanted: Wanted): Promise<R
   if (half) return { ...half, file };
   const found = await lookAtDatabases(args, file);
   if (found && !wanted.databases) throw new Error(`${found} ${choice}`);
-  return { file, backup: manifest.id, run: randomUUID(), databases: wanted.databases ?? "replace" };
+  const databases = wanted.databases ?? "replace";
+  return { file, backup: manifest.id, run: randomUUID(), databases, changedOver: false };
 }
 
 const choice =

@@ -6,7 +6,7 @@ import { readPart, type Variables } from "./archive.ts";
 import { hasContent } from "./look-at-databases.ts";
 import { dumpName } from "./parts.ts";
 import type { PgProgram } from "./pg-program.ts";
-import type { Restoring } from "./restoring.ts";
+import { noteRestoring, type Restoring } from "./restoring.ts";
 import { settleRestored } from "./settle.ts";
 
 interface Args {
@@ -29,16 +29,20 @@ export async function fillDatabases(args: Args): Promise<void> {
   const server = new URL(settings.platformDatabaseUrl);
   const aside = (database: string) => `${database}_before_${restoring.run.slice(0, 8)}`;
   await onServer(settings, server, async (client) => {
-    const done = await client.query("select from pg_database where datname = any($1)", [names.map(aside)]);
-    // This run was broken off after it had changed over.
-    if (done.rowCount === 0) {
-      for (const { name, owner } of ownDatabases) {
-        await makeEmpty(client, filling(name), owner);
-        await pg.restore(filling(name), readPart(env, restoring.file, dumpName(name)));
-        progress(`database ${name} is filled`);
+    if (!restoring.changedOver) {
+      const done = await client.query("select from pg_database where datname = any($1)", [names.map(aside)]);
+      // This run was broken off after it had changed over and before it was noted.
+      if (done.rowCount === 0) {
+        for (const { name, owner } of ownDatabases) {
+          await makeEmpty(client, filling(name), owner);
+          await pg.restore(filling(name), readPart(env, restoring.file, dumpName(name)));
+          progress(`database ${name} is filled`);
+        }
+        await settleRestored(settings, filling);
+        await changeOver(client, aside);
       }
-      await settleRestored(settings, filling);
-      await changeOver(client, aside);
+      // What is set aside may be dropped from here on, and would no longer tell.
+      await noteRestoring(settings.dataDir, { ...restoring, changedOver: true });
     }
     progress("all databases are the backup's");
     await dropUnlessUsed(settings, client, aside, progress);

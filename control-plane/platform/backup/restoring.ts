@@ -13,6 +13,8 @@ const note = z.object({
   run: z.uuid(),
   /** Whether databases that are there stay as they are, or the backup's take their place. */
   databases: z.enum(["keep", "replace"]),
+  /** Whether the backup's databases are in their places: they are not filled again. */
+  changedOver: z.boolean().default(false),
 });
 export type Restoring = z.infer<typeof note>;
 
