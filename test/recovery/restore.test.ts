@@ -103,6 +103,9 @@ test("into an empty data folder and a server without its databases, killed twice
   const half = await berth(world, ["start"]);
   expect(half).toMatchObject({ code: 1 });
   expect(half.text).toContain(`was begun and not finished. Run it again: bin/berth platform restore ${file}`);
+  const otherwise = await berth(world, ["platform", "restore", file, "--keep-databases"]);
+  expect(otherwise).toMatchObject({ code: 1 });
+  expect(otherwise.text).toContain("was begun here: finish it without --keep-databases");
   expect((await restoreUntil("all databases are the backup's")).code).toBeNull();
   // As if it had been killed a moment later: nothing that was set aside is left to tell how far it came.
   const aside = await psql(world, "select datname from pg_database where datname ~ '_before_'");
@@ -193,6 +196,8 @@ test("where only the data folder was lost, the databases that are there stay, ne
   await must(world, "stop");
   await rm(world.settings.dataDir, { recursive: true });
   const told = await must(world, "platform", "restore", file, "--keep-databases");
+  expect(told).toContain("Its databases stay as they are.\nSo do sessions, keys, members and staff.");
+  expect(told).not.toContain("signs in anew");
   for (const slug of ["changed", "kept"]) expect(told).toMatch(asRecorded(slug));
   await must(world, "start");
   const { tenant } = await world.api<Named>("GET", "/tenant/v1/tenants/changed");
@@ -204,6 +209,8 @@ test("where the backup's databases take the place of others, those are kept unde
   await must(world, "stop");
   await rm(world.settings.dataDir, { recursive: true });
   const { text } = await berth(world, ["platform", "restore", file, "--replace-databases"]);
+  expect(text).toContain("is restored as it was at");
+  expect(text).toContain("Everybody signs in anew.");
   const aside = [...text.matchAll(/what was the database (\w+) is kept as (\w+)/g)];
   expect(aside.map(([, name]) => name).toSorted()).toEqual(["auth", "instance", "pulumi", "tenant"]);
   for (const [, , name = ""] of aside) await psql(world, `drop database ${name}`);

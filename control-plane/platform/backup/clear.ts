@@ -29,7 +29,10 @@ export async function mustBeClear(args: PlatformArgs, wanted: Wanted): Promise<R
   await mustBeKnown(manifest);
   await mustNotRun(settings);
   const half = await mustBeEmpty(settings.dataDir, manifest);
-  if (half) return { ...half, file };
+  if (half) {
+    mustAgree(half, wanted);
+    return { ...half, file };
+  }
   const found = await lookAtDatabases(args, file);
   if (found && !wanted.databases) throw new Error(`${found} ${choice}`);
   const databases = wanted.databases ?? "replace";
@@ -38,6 +41,18 @@ export async function mustBeClear(args: PlatformArgs, wanted: Wanted): Promise<R
 
 const choice =
   "They may be newer than the backup. To restore the data folder alone and go on with them, add --keep-databases; to put the backup's in their place, add --replace-databases: they are then kept under other names. Nothing was changed.";
+
+/** One half of a record would be of the backup, the other of now. */
+function mustAgree(half: Restoring, { databases }: Wanted): void {
+  if (!databases || databases === half.databases) return;
+  const begun = {
+    keep: "keeps the databases that are there",
+    replace: "puts the backup's databases in place",
+  };
+  throw new Error(
+    `A restore that ${begun[half.databases]} was begun here: finish it without --${databases}-databases. Nothing was changed.`,
+  );
+}
 
 /** A stack made with other settings would be changed by the next operation on it. */
 function mustFit(settings: Settings, { place }: Manifest): void {

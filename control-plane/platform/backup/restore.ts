@@ -24,12 +24,17 @@ export interface RestoreOptions {
   databases?: Restoring["databases"] | undefined;
 }
 
+export interface Restored {
+  manifest: Manifest;
+  databases: Restoring["databases"];
+}
+
 /**
  * Puts a backup into an empty data folder and the platform's PostgreSQL. Everything that can be refused is refused before
  * anything is changed. What was broken off in the middle is done by running it again. The platform's parts are up after
  * it, and the control plane is not.
  */
-export async function restore(args: PlatformArgs, options: RestoreOptions): Promise<Manifest> {
+export async function restore(args: PlatformArgs, options: RestoreOptions): Promise<Restored> {
   const { settings, env, progress } = args;
   const file = resolve(options.file);
   progress(`reading ${file}`);
@@ -51,7 +56,7 @@ export async function restore(args: PlatformArgs, options: RestoreOptions): Prom
     }
     await endRestoring(settings.dataDir);
   });
-  return manifest;
+  return { manifest, databases: restoring.databases };
 }
 
 async function unpack(
