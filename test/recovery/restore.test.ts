@@ -1,9 +1,13 @@
 import { readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { type AuditEntry, type AuditHead, auditHead } from "../../control-plane/audit/entry.ts";
+import { verifyExport } from "../../control-plane/audit/verify-export.ts";
 import { createApi } from "../../control-plane/cli/api.ts";
 import { staffEmail } from "../../control-plane/cli/ensure-staff.ts";
 import { dataPaths, projectRoot } from "../../control-plane/paths.ts";
+import { berthVersion } from "../../control-plane/platform/backup/manifest.ts";
 import { type Made, openWorld, type World } from "../e2e/world.ts";
 import { ask, berth, isAlive, killGroup, leaveWitness, loseRecord, must, psql } from "./scene.ts";
 
@@ -14,6 +18,8 @@ let changed: Made;
 let password: string;
 let oldSession: string;
 let file: string;
+/** Of the chain `platform`, from before the backup. */
+let head: AuditHead;
 /** Names that `changed` had while the backup was made. */
 const written: string[] = ["changed"];
 
@@ -61,6 +67,7 @@ async function rename(name: string): Promise<void> {
 }
 
 test("a backup is made while everything runs and is written to, and says of itself that it is whole", async () => {
+  head = auditHead.parse(JSON.parse(await must(world, "audit", "head", "platform")));
   let done = false;
   const backup = must(world, "platform", "backup", file).finally(() => {
     done = true;
@@ -179,6 +186,28 @@ test("people sign in with the passwords they had, and the key works; a session o
   });
   const { tenant } = await world.api<Named>("GET", "/tenant/v1/tenants/changed");
   expect(written).toContain(tenant.name);
+});
+
+test("the audit tells of the restore, and hangs together with what a head of before the backup vouches for", async () => {
+  const exported = `${file}.audit`;
+  await must(world, "audit", "export", "platform", exported);
+  const lines = (await readFile(exported, "utf8")).trimEnd().split("\n");
+  await rm(exported);
+  const { flaws, chains } = await verifyExport(Readable.from(lines.map((line) => Buffer.from(line))), [head]);
+  expect(flaws).toEqual([]);
+  for (const { service, vouched } of chains) expect(vouched).toBe(head.heads[service]?.position ?? 0);
+  const told = lines
+    .map((line) => JSON.parse(line) as AuditEntry)
+    // Other files restore, too, and what is here has them for long.
+    .filter(({ position, service }) => position > (head.heads[service]?.position ?? 0))
+    .filter(({ action }) => action === "platform.restore");
+  expect(told.map(({ service }) => service).toSorted()).toEqual(["instance", "tenant", "user"]);
+  for (const entry of told) {
+    expect(entry).toMatchObject({ actor: "operator:cli", target: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+    expect(entry.requestId).toMatch(/^restore:[0-9a-f-]{36}$/);
+    expect(entry.after).toMatchObject({ takenAt: expect.any(String), version: await berthVersion() });
+  }
+  expect(new Set(told.map(({ requestId }) => requestId)).size).toBe(1);
 });
 
 test("tenants work as before, and new ones are made, changed and deleted", async () => {

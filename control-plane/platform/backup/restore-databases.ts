@@ -4,6 +4,7 @@ import { onServer, ownDatabases } from "../databases.ts";
 import type { Progress } from "../tools.ts";
 import { readPart, type Variables } from "./archive.ts";
 import { hasContent } from "./look-at-databases.ts";
+import type { Manifest } from "./manifest.ts";
 import { dumpName } from "./parts.ts";
 import type { PgProgram } from "./pg-program.ts";
 import { noteRestoring, type Restoring } from "./restoring.ts";
@@ -14,6 +15,7 @@ interface Args {
   env: Variables;
   progress: Progress;
   pg: PgProgram;
+  manifest: Manifest;
   restoring: Restoring;
 }
 
@@ -25,7 +27,7 @@ const names = ownDatabases.map(({ name }) => name);
  * backup's or none is. What was there and held something is kept under another name.
  */
 export async function fillDatabases(args: Args): Promise<void> {
-  const { settings, env, progress, pg, restoring } = args;
+  const { settings, env, progress, pg, manifest, restoring } = args;
   const server = new URL(settings.platformDatabaseUrl);
   const aside = (database: string) => `${database}_before_${restoring.run.slice(0, 8)}`;
   await onServer(settings, server, async (client) => {
@@ -38,7 +40,7 @@ export async function fillDatabases(args: Args): Promise<void> {
           await pg.restore(filling(name), readPart(env, restoring.file, dumpName(name)));
           progress(`database ${name} is filled`);
         }
-        await settleRestored(settings, filling);
+        await settleRestored({ settings, manifest, restoring, named: filling });
         await changeOver(client, aside);
       }
       // What is set aside may be dropped from here on, and would no longer tell.

@@ -50,7 +50,7 @@ export async function restore(args: PlatformArgs, options: RestoreOptions): Prom
     await ensureDatabases(settings);
     if (restoring.databases === "replace") {
       const pg = pgProgram(settings, args.tools.images.postgres.ref, env);
-      await fillDatabases({ settings, env, progress, pg, restoring });
+      await fillDatabases({ settings, env, progress, pg, manifest, restoring });
       // Who may connect is not in a dump.
       await ensureDatabases(settings);
     }

@@ -1,15 +1,24 @@
 import { locksRoot } from "../../provisioner/state/state-store.ts";
 import type { Settings } from "../../settings.ts";
 import { onServer } from "../databases.ts";
+import type { Manifest } from "./manifest.ts";
+import type { Restoring } from "./restoring.ts";
+
+interface Args {
+  settings: Settings;
+  manifest: Manifest;
+  restoring: Restoring;
+  /** How the restored databases are called now. */
+  named: (database: string) => string;
+}
 
 /**
- * Takes out of a restored record what must not come to life again, before anybody can read it:
+ * Takes out of a restored record what must not come to life again, before anybody can read it, and tells the audit:
  * - sessions: some were ended since, and everybody can sign in again;
  * - stacks that waited for a tenant: since then they may have become one, whose id nobody else may get;
  * - Pulumi's locks: whoever held them is gone.
- * @param named how the restored databases are called now
  */
-export async function settleRestored(settings: Settings, named: (database: string) => string): Promise<void> {
+export async function settleRestored({ settings, manifest, restoring, named }: Args): Promise<void> {
   const server = new URL(settings.platformDatabaseUrl);
   const run = <Row>(database: string, text: string, values: unknown[] = []): Promise<Row[]> =>
     onServer(
@@ -26,4 +35,14 @@ export async function settleRestored(settings: Settings, named: (database: strin
   const ids = taken.map(({ id }) => id);
   await run("instance", "delete from stacks where status = 'reserved' and tenant_id <> all($1)", [ids]);
   await run("instance", "delete from feed where type = 'reserved'");
+  // Of an organisation's chain a part is gone without a trace in it; here is the trace, for those who look.
+  const { id, at: takenAt, berth: version } = manifest;
+  for (const database of ["auth", "tenant", "instance"])
+    await run(
+      database,
+      `insert into audit (actor, action, target, request_id, after)
+       select 'operator:cli', 'platform.restore', $1::text, $2::text, $3::jsonb
+       where not exists (select from audit where request_id = $2::text)`,
+      [id, `restore:${restoring.run}`, { takenAt, version }],
+    );
 }
