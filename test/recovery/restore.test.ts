@@ -1,4 +1,4 @@
-import { readFile, rm, stat } from "node:fs/promises";
+import { mkdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -8,9 +8,11 @@ import { createApi } from "../../control-plane/cli/api.ts";
 import { staffEmail } from "../../control-plane/cli/ensure-staff.ts";
 import { dataPaths, projectRoot } from "../../control-plane/paths.ts";
 import { berthVersion } from "../../control-plane/platform/backup/manifest.ts";
+import { createRun } from "../../control-plane/platform/run.ts";
 import { type Made, openWorld, type World } from "../e2e/world.ts";
 import { ask, berth, isAlive, killGroup, leaveWitness, loseRecord, must, psql } from "./scene.ts";
 
+const run = createRun(process.env);
 const quiet = "--non-interactive --color never --expect-no-changes";
 let world: World;
 let kept: Made;
@@ -98,6 +100,23 @@ test("a restore refuses while the control plane runs, a full data folder, and da
   await expect(stat(`${dataDir}-other`), "nothing was made").rejects.toThrow(/ENOENT/);
   const other = { ...world, env: { ...elsewhere.env, BERTH_DOMAIN: "elsewhere.example" } };
   expect((await berth(other, ["platform", "restore", file])).text).toContain("BERTH_DOMAIN=localhost");
+});
+
+test("a data folder without room for what is restored is said to have none, and no database was touched", async () => {
+  const dataDir = `${world.settings.dataDir}-small`;
+  const elsewhere = { ...world, env: { ...world.env, BERTH_DATA_DIR: dataDir } };
+  await mkdir(dataDir);
+  await run("mount", ["-t", "tmpfs", "-o", "size=40k", "tmpfs", dataDir]);
+  try {
+    const { code, text } = await berth(elsewhere, ["platform", "restore", file, "--keep-databases"]);
+    expect(code).toBe(1);
+    expect(text).toContain(
+      `There is not enough space for the data folder ${dataDir}, which is restored in part`,
+    );
+  } finally {
+    await run("umount", [dataDir]);
+    await rm(dataDir, { recursive: true });
+  }
 });
 
 test("into an empty data folder and a server without its databases, killed twice on the way", async () => {

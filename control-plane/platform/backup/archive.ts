@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createRun } from "../run.ts";
+import { asOwn } from "./full.ts";
 import type { Part } from "./manifest.ts";
 
 // A backup is a tar archive, so that a person gets at every part of it without this program.
@@ -13,7 +14,10 @@ export type Variables = Record<string, string | undefined>;
 export async function pack(env: Variables, folder: string, names: string[], file: string): Promise<void> {
   const owner = ["--owner=root:0", "--group=root:0"];
   const options = ["--create", "--file", file, "--directory", folder, ...owner];
-  await createRun({ ...env, LC_ALL: "C" })("tar", [...options, "--", ...names]);
+  const tar = createRun({ ...env, LC_ALL: "C" })("tar", [...options, "--", ...names]);
+  await tar.catch((error) => {
+    throw asOwn(error);
+  });
 }
 
 /** One member of an archive as a stream; ends with an error when it is not there whole. */

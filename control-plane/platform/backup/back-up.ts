@@ -7,6 +7,7 @@ import type { PlatformArgs } from "../bring-up.ts";
 import { alone } from "../lock.ts";
 import { createMeter, pack } from "./archive.ts";
 import { type Cut, cutDatabases } from "./cut.ts";
+import { isFull } from "./full.ts";
 import {
   berthVersion,
   format,
@@ -131,11 +132,6 @@ async function fileFor(env: string, target: string): Promise<string> {
   const folder = await stat(dirname(file)).catch(() => undefined);
   if (!folder?.isDirectory()) throw new Error(`There is no folder ${dirname(file)} to write the backup to.`);
   return file;
-}
-
-function isFull(error: unknown): boolean {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return ["ENOSPC", "EDQUOT"].includes(code ?? "") || /no space left|quota exceeded/i.test(message);
 }
 
 function full(file: string, cause: unknown): Error {

@@ -11,6 +11,7 @@ import { alone } from "../lock.ts";
 import { createRun, type Run } from "../run.ts";
 import { readPart } from "./archive.ts";
 import { mustBeClear } from "./clear.ts";
+import { isFull } from "./full.ts";
 import type { Manifest } from "./manifest.ts";
 import { fileOfPart } from "./parts.ts";
 import { pgProgram } from "./pg-program.ts";
@@ -41,7 +42,9 @@ export async function restore(args: PlatformArgs, options: RestoreOptions): Prom
   const manifest = await verifyBackup(env, file);
   const restoring = await mustBeClear(args, { file, manifest, databases: options.databases });
   const run = createRun(env);
-  await unpack(args, manifest, restoring);
+  await unpack(args, manifest, restoring).catch((error) => {
+    throw isFull(error) ? full(settings.dataDir, error) : error;
+  });
   progress(`${settings.dataDir} is restored`);
   const waits = () => progress("another run works on this platform; waiting for it");
   await alone(settings.dataDir, waits, async () => {
@@ -75,6 +78,13 @@ async function unpack(
     await pipeline(readPart(env, restoring.file, name), createWriteStream(path, { mode: 0o600 }));
   }
   await ensureSecrets(settings);
+}
+
+function full(dataDir: string, cause: unknown): Error {
+  return new Error(
+    `There is not enough space for the data folder ${dataDir}, which is restored in part. Free some space, and run the restore again. No database was touched.`,
+    { cause },
+  );
 }
 
 /** Containers of before have the lost folder's files and sockets, not these. What they keep is in volumes. */
