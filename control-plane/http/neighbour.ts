@@ -12,6 +12,8 @@ export function createNeighbour(options: { name: string; baseUrl: string; fetch:
       const response = await options.fetch(`${baseUrl}/${name}/health/own`, {
         signal: AbortSignal.timeout(timeoutMs),
       });
+      // One that stops or is broken answers, too.
+      if (response.status >= 500) throw new Error(`It answered with ${response.status}.`);
       const { checks } = (await response.json()) as { checks?: Found };
       // An older version does not know the path: that it answers is enough.
       return checks ?? {};

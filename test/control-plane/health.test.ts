@@ -123,3 +123,18 @@ test("a service of an older version, which does not know the question, is there 
     {},
   );
 });
+
+test.each([
+  ["stopping", Response.json({ status: "stopping" }, { status: 503 })],
+  ["broken", Response.json({ code: "internal" }, { status: 500 })],
+])("a service that answers that it is %s is not there", async (_how, answer) => {
+  const asked = createNeighbour({
+    name: "user",
+    baseUrl: "http://user.internal",
+    fetch: async () => answer,
+  })();
+  await expect(asked).rejects.toMatchObject({
+    code: "service_unavailable",
+    message: "The user service does not answer.",
+  });
+});
