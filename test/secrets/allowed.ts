@@ -8,6 +8,9 @@ export interface Allowed {
 
 const login = /^password of (provisioner|pulumi|router|(auth|tenant|instance)_(owner|run))$/;
 
+/** Programs of ours, and those that we start, by what their names begin with. */
+const notGiven = "node|npm|pulumi|docker|psql|pg_dump|pg_restore|python|odoo|redis|traefik|postgres";
+
 export const allowed: Allowed[] = [
   {
     secret: login,
@@ -30,9 +33,10 @@ export const allowed: Allowed[] = [
   {
     secret: /^Supabase's legacy secret \(variable\)$/,
     place: "process environments",
-    // bin/berth and what it finds Node by; then start, the supervisor, what confines it, and the process with the user service.
-    where:
-      /^\d+ (bash|\/bin\/bash|dirname|readlink|uname|\/usr\/bin\/env|mount|umount|mkdir|cp|pivot_root|setpriv|touch|chmod|rmdir) |confined\.sh |main\.ts (start|supervise|serve|serve user)$/,
+    // Whatever a shell runs on the way, and of our own programs only who starts, keeps and is the user service.
+    where: new RegExp(
+      `^\\d+ ((?!(\\S*/)?(${notGiven})[^\\s/]*(\\s|$))|(\\S*/)?node .*main\\.ts (start|supervise|serve|serve user)$)`,
+    ),
     why: "the operator chose to set it as a variable: who starts, keeps and is the user service has it, and nobody else",
   },
   {

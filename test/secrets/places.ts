@@ -5,6 +5,7 @@ import { join, relative } from "node:path";
 import { createInterface } from "node:readline";
 import pg from "pg";
 import { projectRoot } from "../../control-plane/paths.ts";
+import { manifestName } from "../../control-plane/platform/backup/manifest.ts";
 import type { Item } from "./item.ts";
 import { redisHolds } from "./redis-holds.ts";
 import type { Run } from "./run.ts";
@@ -59,6 +60,10 @@ async function* dataFolder({ paths }: Run): AsyncGenerator<Item> {
 const isEnvironment = (folder: string) =>
   ["secrets", "data/secrets"].some((name) => existsSync(join(folder, name)));
 
+/** A backup holds the keys of the environment that it is of; this run makes none. */
+const isBackup = (text: Buffer) => text.subarray(0, 14).equals(Buffer.from(`${manifestName}\0`));
+const isBackupInWork = (name: string) => name.startsWith(".berth-backup-");
+
 /** Files that were written since the run began and are still there: temporary ones, stacks' config files. */
 async function* leftBehind({ folder, startedAt }: Run): AsyncGenerator<Item> {
   const recent = async (root: string, isOurs: (name: string) => boolean) => {
@@ -71,18 +76,16 @@ async function* leftBehind({ folder, startedAt }: Run): AsyncGenerator<Item> {
   const candidates = [
     ...(await recent(
       tmpdir(),
-      (name) => join(tmpdir(), name) !== folder && !isEnvironment(join(tmpdir(), name)),
+      (name) =>
+        join(tmpdir(), name) !== folder && !isEnvironment(join(tmpdir(), name)) && !isBackupInWork(name),
     )),
     ...(await recent(projectRoot, (name) => name.startsWith("Pulumi."))),
   ];
   for (const file of candidates) {
     const about = await stat(file).catch(() => undefined);
     if (!about?.isFile() || about.ctimeMs < startedAt || about.size > 16 << 20) continue;
-    yield {
-      place: "files left behind",
-      where: file,
-      text: await readFile(file).catch(() => Buffer.alloc(0)),
-    };
+    const text = await readFile(file).catch(() => Buffer.alloc(0));
+    if (!isBackup(text)) yield { place: "files left behind", where: file, text };
   }
 }
 
