@@ -19,6 +19,12 @@ test.each([
   ["a password as PostgreSQL keeps it", `SCRAM-SHA-256$4096:${word}$${word}:${word}=`, "[redacted]"],
   ["a password as Odoo keeps it", `$pbkdf2-sha512$1000$${word}$${word}`, "[redacted]"],
   ["a query", `/x?a=1&token=${word}&b=2`, "/x?a=1&token=[redacted]&b=2"],
+  ["a URL whose password has a slash and an @", `db://u:p@${word}/w@h/x`, "db://u:[redacted]@h/x"],
+  ["a URL whose password has a backslash", `db://u:p\\${word}@h/x`, "db://u:[redacted]@h/x"],
+  ["a token behind another word", `base64-${jwt}`, "base64-[redacted]"],
+  ["a shell's variable", `PGPASSWORD='a b ${word}' psql`, "PGPASSWORD='[redacted]' psql"],
+  ["a heading", `Password: ${word} x`, "Password: [redacted] x"],
+  ["a dictionary", `{'api_key': '${word}', 'a': 1}`, "{'api_key': '[redacted]', 'a': 1}"],
   ["a connection string", `host=db password=${word} port=1`, "host=db password=[redacted] port=1"],
 ])("%s is masked wherever it stands", (_what, text, instead) => {
   expect(masked(`before "${text}" after`)).toBe(`before "${instead}" after`);
@@ -28,6 +34,31 @@ test.each([
   expect(JSON.parse(line)).toHaveProperty("note");
   expect(line).not.toContain(word);
   expect(line).not.toContain(btoa(word));
+});
+
+test.each([
+  ["JSON", { password: `a "quoted" \\ ${word}`, b: 1 }, { password: "[redacted]", b: 1 }],
+  ["a list of JSON", [{ "x-api-key": word }, "b"], [{ "x-api-key": "[redacted]" }, "b"]],
+  ["what is no text", { token: null, secret: 5, b: word }, { token: null, secret: 5, b: word }],
+])("%s inside a text is masked, and is JSON still", (_what, value, instead) => {
+  const text = JSON.stringify(value);
+  expect(JSON.parse(masked(text))).toEqual(instead);
+  const { note, other } = JSON.parse(masked(JSON.stringify({ note: `got ${text}.`, other: "same" })));
+  expect({ note, other }).toEqual({ note: `got ${JSON.stringify(instead)}.`, other: "same" });
+  const deeper = JSON.parse(masked(JSON.stringify({ note: JSON.stringify({ note: text }), other: "same" })));
+  expect(deeper.other).toBe("same");
+});
+
+test("a text that ends in the name of a secret leaves what follows it", () => {
+  for (const end of ["password=", "password: ", "password=\\", "token='"]) {
+    const line = JSON.stringify({ note: end, other: "same" });
+    expect(JSON.parse(masked(line))).toHaveProperty("other", "same");
+  }
+});
+
+test("what begins like a token again and again, and is none, stays as it is", () => {
+  const text = `${"eyJ".repeat(70_000)} ${"://u:".repeat(40_000)}`;
+  expect(masked(text)).toBe(text);
 });
 
 test.each([

@@ -46,7 +46,7 @@ test("what a process says by itself is a line of its log", async () => {
     ["error", "something was said on the console"],
     ["warn", "Node warns"],
   ]);
-  expect(lines[1]?.output).toBe("said so { password: 1 }");
+  expect(lines[1]?.output).toBe("said so { password: [redacted] }");
   expect(lines[3]?.err).toMatchObject({ message: "old" });
 });
 
