@@ -1,6 +1,8 @@
 import { access, readFile, stat } from "node:fs/promises";
 import { dataPaths } from "../paths.ts";
 
+const shortestPassphrase = 20;
+
 /**
  * Refuses a data folder whose key or passphrase was lost, cut or opened to others since it was made. Called before
  * anything that is missing is made: another key over the same record would open nothing of it.
@@ -18,6 +20,20 @@ export async function mustHaveKeys(dataDir: string): Promise<void> {
     "32 bytes in base64",
   );
   await mustBeWhole(paths.passphrase, isUsed, (text) => text !== "", "a passphrase");
+  // What is sealed with a shorter one already must stay open.
+  if (!isUsed) await mustBeHardToGuess(paths.passphrase);
+}
+
+/** What it is known again by can be read by every role of the server: who has that can try passphrases. */
+async function mustBeHardToGuess(file: string): Promise<void> {
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (text === undefined || text.trim().length >= shortestPassphrase) return;
+  throw new Error(
+    `The passphrase in ${file} is shorter than ${shortestPassphrase} characters. Remove the file, and Berth makes one that nobody guesses. Nothing was changed.`,
+  );
 }
 
 async function mustBeWhole(
