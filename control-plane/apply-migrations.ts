@@ -10,8 +10,8 @@ const journal = z.object({ entries: z.array(z.object({ tag: z.string(), when: z.
 /** Where drizzle-kit notes what was applied, too. */
 const applied = "drizzle.__drizzle_migrations";
 
-/** Whoever asks for a table waits behind a migration that waits for it: never for longer than this. */
-const lockTimeout = "2s";
+/** Whoever asks for a table waits behind a migration that waits for it: never for longer than these milliseconds. */
+const lockTimeoutMs = 2_000;
 const pauseMs = 500;
 /** Milliseconds that locks are asked for again and again. */
 const patienceMs = 60_000;
@@ -30,7 +30,8 @@ interface Migration {
 
 /**
  * Brings a database to the newest migration of a folder, one transaction for each. One that makes or drops an index
- * CONCURRENTLY runs without, and must be fit to run again. Throws {@link MigrationError}; what failed left nothing behind.
+ * CONCURRENTLY runs without, and must be fit to run again. Throws {@link MigrationError}; what failed left nothing behind,
+ * or an index without use that the next run makes anew.
  * @param client the owner's connection, which nobody else migrates beside
  * @param options.patienceMs how long to try when other work holds the tables
  * @returns whether the database has migrations that the folder does not: a newer version was here, and nothing is done
@@ -47,7 +48,7 @@ export async function applyMigrations(
     throw new MigrationError(
       `The database "${options.database}" has later migrations than ${passedOver.tag}, and lacks that one: a version of another line was here. Nothing was changed. Use that version, or one that has the migrations of both.`,
     );
-  await client.query(`set lock_timeout = '${lockTimeout}'`);
+  await client.query(`set lock_timeout = ${lockTimeoutMs}`);
   for (const migration of pending) await apply(client, migration, options);
   return { isAhead: done.size > known.length - pending.length };
 }
@@ -79,32 +80,41 @@ async function apply(
   options: { database: string; patienceMs?: number },
 ): Promise<void> {
   const what = `The migration ${migration.tag} of the database "${options.database}"`;
+  const patience = options.patienceMs ?? patienceMs;
+  const left = isPartial(migration)
+    ? "What was begun is made anew by the next run"
+    : "Nothing of it was kept";
   const tried = () =>
-    run(client, migration).then(
+    run(client, migration, patience).then(
       () => true,
       (error) => {
         if (isLockTimeout(error)) return false;
         throw new MigrationError(
-          `${what} failed: ${error.message}. Nothing of it was kept, and the version before it runs as before. Mend what is said, then run bin/berth start again.`,
+          `${what} failed: ${error.message}. ${left}, and the version before it runs as before. Mend what is said, then run bin/berth start again.`,
           { cause: error },
         );
       },
     );
-  const wait = { what, deadlineMs: options.patienceMs ?? patienceMs, everyMs: pauseMs };
+  const wait = { what, deadlineMs: patience, everyMs: pauseMs };
   await until(tried, wait).catch((error) => {
     if (!(error instanceof DeadlineError)) throw error;
     throw new MigrationError(
-      `${what} could not begin: something works in the tables that it changes, and did not end in time. Nothing of it was kept. See pg_stat_activity for who that is; when it has ended, run bin/berth start again.`,
+      `${what} could not ${isPartial(migration) ? "end" : "begin"}: something works in the tables that it changes, and did not end in time. ${left}. See pg_stat_activity for who that is; when it has ended, run bin/berth start again.`,
     );
   });
 }
 
-async function run(client: pg.Client, { statements, hash, when }: Migration): Promise<void> {
+async function run(client: pg.Client, migration: Migration, patience: number): Promise<void> {
+  const { statements, hash, when } = migration;
   const work = async () => {
-    for (const statement of statements) await client.query(statement);
+    for (const statement of statements) {
+      // It waits for every transaction that is older, and nobody waits behind it.
+      await client.query(`set lock_timeout = ${isConcurrent(statement) ? patience : lockTimeoutMs}`);
+      await client.query(statement);
+    }
     await client.query(`insert into ${applied} (hash, created_at) values ($1, $2)`, [hash, when]);
   };
-  if (statements.some(isConcurrent)) return work();
+  if (isPartial(migration)) return work();
   await client.query("begin");
   try {
     await work();
@@ -114,6 +124,11 @@ async function run(client: pg.Client, { statements, hash, when }: Migration): Pr
     await client.query("rollback").catch(() => undefined);
     throw error;
   }
+}
+
+/** Whether it runs without a transaction, and so may leave a part of it behind. */
+function isPartial({ statements }: Migration): boolean {
+  return statements.some(isConcurrent);
 }
 
 /** PostgreSQL takes these in no transaction. */

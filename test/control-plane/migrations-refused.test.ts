@@ -61,6 +61,21 @@ describe("a migration that fails", () => {
     });
   });
 
+  test("and makes an index beside the work waits with patience, and does not say that it left nothing", async () => {
+    const says =
+      "create function fails() returns bool language plpgsql immutable as $$ begin raise 'waits for %', current_setting('lock_timeout'); end $$;";
+    const index = "CREATE INDEX CONCURRENTLY tenants_name ON tenants (name) WHERE fails();";
+    const more = [
+      { tag: "9000_function", sql: says },
+      { tag: "9001_index", sql: index },
+    ];
+    await withMore(more, async (folder) => {
+      await expect(migrate(folder, 70_000)).rejects.toThrow(
+        `The migration 9001_index of the database "${name}" failed: waits for 70s. What was begun is made anew by the next run, and the version before it runs as before.`,
+      );
+    });
+  });
+
   test("keeps those before it: each is a version that was released", async () => {
     const more = [
       { tag: "9000_good", sql: "create table good ();" },
@@ -135,7 +150,9 @@ describe("a migration that needs a table which somebody reads for long", () => {
       );
     await withMore(index, async (folder) => {
       const slow = await reader();
-      await expect(migrate(folder, 100)).rejects.toThrow(/^The migration 9000_index of .+ could not begin/);
+      await expect(migrate(folder, 100)).rejects.toThrow(
+        /^The migration 9000_index of .+ could not end: .+ What was begun is made anew by the next run\. See /,
+      );
       expect(await state()).toEqual([{ ok: false }]);
       await slow.end();
       await migrate(folder, 60_000);
