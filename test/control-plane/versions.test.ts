@@ -5,6 +5,7 @@ import { createWake } from "../../control-plane/instance/queue.ts";
 import { createSecretsBox } from "../../control-plane/instance/secrets-box.ts";
 import { serviceNames } from "../../control-plane/service-names.ts";
 import { seedStaff } from "../support/seed-staff.ts";
+import { table } from "../support/table.ts";
 import { as, people, withMail } from "./people.ts";
 import { schemaOf } from "./schema-dump.ts";
 import {
@@ -118,19 +119,19 @@ describe("an upgrade", () => {
     // Each asks services of the other version only.
     for (const version of versions)
       for (const service of serviceNames) await world.start(service, version, other(version));
-    const table: string[][] = [["service", "version", "database", ...serviceNames]];
+    const lines: string[][] = [];
     for (const version of versions) {
       for (const service of serviceNames) {
         const { checks } = await by[version].expect<{ checks: Record<string, { status: string }> }>(
           ...([200, "GET", `/${service}/health`] as const),
         );
         const cell = (name: string) => checks[name]?.status ?? "-";
-        table.push([service, version, cell("database"), ...serviceNames.map(cell)]);
+        lines.push([service, version, cell("database"), ...serviceNames.map(cell)]);
       }
     }
-    console.log(table.map((line) => line.map((cell) => cell.padEnd(10)).join("")).join("\n"));
+    console.log(table(["service", "version", "database", ...serviceNames], lines));
     // A service tells of the others that it knows of; the older ones told of fewer.
-    for (const [service = "", version, database, ...others] of table.slice(1)) {
+    for (const [service = "", version, database, ...others] of lines) {
       expect(database, `${version} ${service}`).toBe("ok");
       const told = serviceNames.filter((_, i) => others[i] === "ok");
       const asks = serviceNames.filter((name) => name !== service);

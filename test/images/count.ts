@@ -1,4 +1,5 @@
 import { afterAll, expect } from "vitest";
+import { table } from "../support/table.ts";
 import type { Outcome } from "./load.ts";
 
 const titles = [
@@ -70,17 +71,7 @@ export function tell(row: string[]): void {
 
 export function printAtEnd(): void {
   afterAll(() => {
-    const table = titles.map((title, i) => [title, ...rows.map((row) => row[i] ?? "")]);
-    const widths = (table[0] ?? []).map((_, i) => Math.max(...table.map((line) => line[i]?.length ?? 0)) + 2);
-    console.log(
-      table
-        .map((line) =>
-          line
-            .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-            .join("")
-            .trimEnd(),
-        )
-        .join("\n"),
-    );
+    const [headings = [], ...lines] = titles.map((title, i) => [title, ...rows.map((row) => row[i] ?? "")]);
+    console.log(table(headings, lines));
   });
 }

@@ -6,6 +6,7 @@ import { type ServiceName, serviceNames } from "../../control-plane/service-name
 import { serviceUsers } from "../../control-plane/service-users.ts";
 import { ownLogins } from "../../control-plane/service-variables.ts";
 import { parseSettings } from "../../control-plane/settings.ts";
+import { table } from "../support/table.ts";
 import { docker, nameOf } from "./containers.ts";
 import { type Found, probeContainer, probeProcess, type Tries, triesOf } from "./probe-inside.ts";
 import { type Supervised, supervised } from "./supervised.ts";
@@ -14,31 +15,23 @@ const variables = inject("berthEnv");
 const settings = parseSettings(variables);
 const paths = dataPaths(settings.dataDir);
 
-const rows: string[][] = [
-  [
-    "process",
-    "user",
-    "rights",
-    "engine",
-    "files",
-    "writes",
-    "admin or other login",
-    "other database",
-    "as admin",
-  ],
+const headings = [
+  "process",
+  "user",
+  "rights",
+  "engine",
+  "files",
+  "writes",
+  "admin or other login",
+  "other database",
+  "as admin",
 ];
+const rows: string[][] = [];
 afterAll(() => {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)) + 2);
   console.log(
-    [
-      "What a process that faces the network is refused, tried from inside:",
-      ...rows.map((row) =>
-        row
-          .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-          .join("")
-          .trimEnd(),
-      ),
-    ].join("\n"),
+    ["What a process that faces the network is refused, tried from inside:", table(headings, rows)].join(
+      "\n",
+    ),
   );
 });
 

@@ -1,3 +1,4 @@
+import { table as asTable } from "../support/table.ts";
 import { type Outcome, type Reaction, reactionOf } from "./client.ts";
 import type { Outage, Verdict } from "./scene.ts";
 
@@ -36,21 +37,16 @@ export function table(verdicts: Verdict[], outages: Outage[]): string {
       ...[`${lost.length}`, `${twice.length}`],
     ];
   });
-  const all = [columns, ...lines];
-  const widths = columns.map((_, i) => Math.max(...all.map((line) => line[i]?.length ?? 0)));
-  const pad = (line: string[]) =>
-    line
-      .map((text, i) => text.padEnd(widths[i] ?? 0))
-      .join("  ")
-      .trimEnd();
   const wrong = verdicts.flatMap(({ outage, lost, twice, flaws }) =>
     [...lost.map((one) => `lost: ${one}`), ...twice.map((one) => `twice: ${one}`), ...flaws].map(
       (one) => `${nameOf(outage)}: ${one}`,
     ),
   );
-  return ["The outage table. Seconds are from the return to the last end.", ...all.map(pad), ...wrong].join(
-    "\n",
-  );
+  return [
+    "The outage table. Seconds are from the return to the last end.",
+    asTable(columns, lines),
+    ...wrong,
+  ].join("\n");
 }
 
 /** `2 create (pending), 1 change` and, where they were refused, why and after how long at most. */

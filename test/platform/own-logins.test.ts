@@ -10,6 +10,7 @@ import { type ServiceName, serviceNames } from "../../control-plane/service-name
 import { ownLogins, serviceVariables } from "../../control-plane/service-variables.ts";
 import { until } from "../../control-plane/until.ts";
 import { freePorts } from "../support/free-ports.ts";
+import { table } from "../support/table.ts";
 import { asAdmin, paths, settings } from "./support.ts";
 
 beforeAll(() => migrateAll(settings));
@@ -46,14 +47,14 @@ const reason = (said: string) => because.find(([, pattern]) => pattern.test(said
 
 test("a service starts with its own login and with no other: the refusal matrix", async () => {
   const users = ["postgres", ...logins];
-  const rows: string[][] = [["login", ...serviceNames.map((name) => `${name} service`)]];
+  const rows: string[][] = [];
   for (const user of users) {
     const row = [user];
     for (const service of serviceNames)
       row.push(reason(await verdict(service, user, ownLogins[service].database)));
     rows.push(row);
   }
-  console.log(rows.map((row) => row.map((cell) => cell.padEnd(18)).join("")).join("\n"));
+  console.log(table(["login", ...serviceNames.map((name) => `${name} service`)], rows));
   const expected = (user: string, service: ServiceName) => {
     const { login, database } = ownLogins[service];
     if (user === login) return "starts";
@@ -62,7 +63,7 @@ test("a service starts with its own login and with no other: the refusal matrix"
     if (user === "router" && service === "instance") return "no rights";
     return "another's";
   };
-  for (const [user = "", ...cells] of rows.slice(1))
+  for (const [user = "", ...cells] of rows)
     expect(cells, user).toEqual(serviceNames.map((service) => expected(user, service)));
 });
 

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { dataPaths } from "../../control-plane/paths.ts";
 import { createRun } from "../../control-plane/platform/run.ts";
 import { openWorld, type World } from "../e2e/world.ts";
+import { table } from "../support/table.ts";
 import { berth, must } from "./scene.ts";
 
 const run = createRun(process.env);
@@ -107,7 +108,7 @@ const cases: Array<{ name: string; file: () => Promise<string>; says: string }> 
 ];
 
 const rows: string[][] = [];
-afterAll(() => console.log(rows.map(([name = "", said = ""]) => `${name.padEnd(34)} ${said}`).join("\n")));
+afterAll(() => console.log(table(["the file is", "what is said"], rows)));
 
 test.each(cases)(
   "a restore refuses a file that is $name, before it changes anything",

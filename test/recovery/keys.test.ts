@@ -5,6 +5,7 @@ import { deriveKeys, keysText } from "../../control-plane/keys.ts";
 import { dataPaths } from "../../control-plane/paths.ts";
 import { serviceVariables } from "../../control-plane/service-variables.ts";
 import { openWorld, type World } from "../e2e/world.ts";
+import { table } from "../support/table.ts";
 import { berth, must } from "./scene.ts";
 
 let world: World;
@@ -56,12 +57,9 @@ const spoilt: Spoilt[] = [
   { name: "open to others", mode: 0o644, says: { key: others, passphrase: others } },
 ];
 
-const rows: string[][] = [["file", "it is", "bin/berth start says"]];
-afterAll(() =>
-  console.log(
-    rows.map(([file = "", is = "", says = ""]) => `${file.padEnd(11)} ${is.padEnd(15)} ${says}`).join("\n"),
-  ),
-);
+const headings = ["file", "it is", "bin/berth start says"];
+const rows: string[][] = [];
+afterAll(() => console.log(table(headings, rows)));
 
 /** Spoils a file for `work`, and puts it back. */
 async function spoiling(file: string, { text, mode }: Spoilt, work: () => Promise<void>): Promise<void> {

@@ -10,6 +10,7 @@ import { dataPaths, projectRoot } from "../../control-plane/paths.ts";
 import { berthVersion } from "../../control-plane/platform/backup/manifest.ts";
 import { createRun } from "../../control-plane/platform/run.ts";
 import { type Made, openWorld, type World } from "../e2e/world.ts";
+import { table } from "../support/table.ts";
 import { ask, berth, isAlive, killGroup, leaveWitness, loseRecord, must, psql } from "./scene.ts";
 
 const run = createRun(process.env);
@@ -147,24 +148,15 @@ test("into an empty data folder and a server without its databases, killed twice
 
 test("every stack's preview sees no change, the platform's too", async () => {
   const stacks = JSON.parse(await must(world, "stacks", "--json")) as Array<{ slug: string; status: string }>;
-  const rows = [["tenant", "status", "preview", "preview --refresh"]];
+  const rows: string[][] = [];
   // Other files may have left theirs.
   const mine = stacks.filter(({ slug }) => ["broken", "changed", "gone", "kept"].includes(slug));
   const bySlug = mine.toSorted((one, other) => one.slug.localeCompare(other.slug));
   for (const { slug, status } of bySlug)
     rows.push([slug, status, await preview(slug, ""), await preview(slug, "--refresh")]);
   rows.push(["(platform)", "", await platformPreview(""), await platformPreview("--refresh")]);
-  console.log(
-    rows
-      .map((row) =>
-        row
-          .map((text) => text.padEnd(14))
-          .join(" ")
-          .trimEnd(),
-      )
-      .join("\n"),
-  );
-  expect(rows.slice(1)).toEqual([
+  console.log(table(["tenant", "status", "preview", "preview --refresh"], rows));
+  expect(rows).toEqual([
     // Nothing of it was ever made, and the command line says so.
     ["broken", "failed", "no stack", "no stack"],
     ["changed", "ready", "no change", "no change"],
