@@ -36,13 +36,16 @@ export interface LoadOptions {
 /** Asks until nobody answers any more: each client ends when it cannot connect. Gives what came of every request. */
 export function startLoad(options: LoadOptions) {
   const outcomes: Outcome[] = [];
+  const underWay = new Set<string>();
   let stopped = false;
   const client = async (number: number) => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     for (let count = 0; !stopped; count += 1) {
       const asked = options.next(number, count);
       if (!asked) break;
+      underWay.add(asked.id);
       const outcome = await send(options, agent, asked);
+      underWay.delete(asked.id);
       outcomes.push(outcome);
       if (outcome.error === "ECONNREFUSED") break;
       const pause = options.pauseMs(number);
@@ -53,6 +56,8 @@ export function startLoad(options: LoadOptions) {
   const clients = Array.from({ length: options.clients }, (_, number) => client(number));
   return {
     outcomes,
+    /** Ids of what was sent and has no end yet. */
+    underWay,
     /** Resolves when every client has ended. */
     ended: Promise.all(clients),
     stop() {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import pg from "pg";
 import { afterEach, beforeAll, expect, test } from "vitest";
 import { staffEmail } from "../../control-plane/cli/ensure-staff.ts";
 import { dataPaths } from "../../control-plane/paths.ts";
@@ -63,17 +64,63 @@ async function made(): Promise<(outcome: Outcome) => number> {
   return ({ id }) => rows.filter(({ name }) => name === nameIn(id)).length;
 }
 
-/** Puts a load on a port, ends what answers there by `stop`, and gives what came of it. */
-async function underLoad(options: Pick<LoadOptions, "port" | "host" | "next">, stop: () => Promise<unknown>) {
+/** What keeps requests waiting in the middle: no write of the user service, and no read of the others, gets past it. */
+const locks: Record<ServiceName, { database: string; sql: string }> = {
+  user: { database: "auth", sql: "lock table api_keys in share row exclusive mode" },
+  tenant: { database: "tenant", sql: "lock table tenants in access exclusive mode" },
+  instance: { database: "instance", sql: "lock table operations in access exclusive mode" },
+};
+
+/** Holds a service's requests in the middle. Gives what lets them go on. */
+async function hold(service: ServiceName): Promise<() => Promise<void>> {
+  const { database, sql } = locks[service];
+  const { settings } = world;
+  const password = readFileSync(dataPaths(settings.dataDir).loginPassword("provisioner"), "utf8").trim();
+  const at = { host: "127.0.0.1", port: settings.postgresPort };
+  const client = new pg.Client({ ...at, user: "provisioner", password, database });
+  await client.connect();
+  await client.query("begin");
+  await client.query(sql);
+  const waiting = `select from pg_stat_activity where datname = '${database}' and wait_event_type = 'Lock'`;
+  await until(async () => (await world.sql("postgres", waiting)).length > 1, {
+    ...{ what: "requests that wait in the middle", deadlineMs: 10_000, everyMs: 10 },
+  });
+  return () => client.end();
+}
+
+interface Target {
+  service: ServiceName;
+  /** Where its health is asked. */
+  port: number;
+  /** Sends the signal, and resolves when it has ended. */
+  stop(): Promise<unknown>;
+}
+
+/**
+ * Puts a load on a port and ends what answers there, while requests are held in the middle: they go on when the process
+ * has begun to stop. Gives what came of every request.
+ */
+async function underLoad(options: Pick<LoadOptions, "port" | "host" | "next">, target: Target) {
   const load = startLoad({ ...options, key, clients, pauseMs });
   const answered = async () => load.outcomes.filter(({ status }) => status && status < 300).length >= warm;
   await until(answered, { what: "the load to be answered", deadlineMs: 60_000, everyMs: 20 });
+  const goOn = await hold(target.service);
   const from = performance.now();
-  await stop();
+  const underWay = [...load.underWay];
+  const stopped = target.stop();
+  // Before that it may not answer, for what it asks is held up as well; after that nobody may be there any more.
+  const leaves = () =>
+    fetch(`http://127.0.0.1:${target.port}/health`, { signal: AbortSignal.timeout(200) }).then(
+      ({ status }) => status === 503,
+      (error) => error.name !== "TimeoutError",
+    );
+  await until(leaves, { what: "it to say that it stops", deadlineMs: 10_000, everyMs: 10 });
+  await goOn();
+  await stopped;
   const seconds = (performance.now() - from) / 1_000;
   load.stop();
   await load.ended;
-  return { outcomes: load.outcomes, seconds };
+  return { outcomes: load.outcomes, underWay, seconds };
 }
 
 /** Sends writes again with the keys they had: each must be there once after that. */
@@ -95,7 +142,8 @@ test.each(serviceNames)(
     const name = nameOf(settings, service);
     const port = settings.servicePorts[service];
     const next = (client: number) => (service === "user" && isWriter(client) ? write() : read(service));
-    const { outcomes, seconds } = await underLoad({ port, next }, () => docker("stop", name));
+    const target = { service, port, stop: () => docker("stop", name) };
+    const { outcomes, underWay, seconds } = await underLoad({ port, next }, target);
     const taken = idsIn(await docker("logs", name));
     const exitCode = Number(await docker("inspect", "--format", "{{.State.ExitCode}}", name));
     const rowsOf = await made();
@@ -104,12 +152,13 @@ test.each(serviceNames)(
     const { row, unanswered } = count({
       what: `container ${service}`,
       outcomes,
+      underWay,
       taken,
       rowsOf,
       exitCode,
       seconds,
     });
-    row[9] = `${await again(port, unanswered)}`;
+    row[11] = `${await again(port, unanswered)}`;
     tell(row);
   },
 );
@@ -119,9 +168,12 @@ test("the container of the user service stops behind Traefik, which says 502 for
   const name = nameOf(settings, "user");
   const next = (client: number) => (isWriter(client) ? write() : read("user"));
   const host = apiHost(settings);
-  const { outcomes, seconds } = await underLoad({ port: settings.httpPort, host, next }, () =>
-    docker("stop", name),
-  );
+  const target = {
+    service: "user",
+    port: settings.servicePorts.user,
+    stop: () => docker("stop", name),
+  } as const;
+  const { outcomes, underWay, seconds } = await underLoad({ port: settings.httpPort, host, next }, target);
   const taken = idsIn(await docker("logs", name));
   const exitCode = Number(await docker("inspect", "--format", "{{.State.ExitCode}}", name));
   const rowsOf = await made();
@@ -134,12 +186,13 @@ test("the container of the user service stops behind Traefik, which says 502 for
   const { row, unanswered } = count({
     what: "container user, by Traefik",
     outcomes: handed,
+    underWay,
     taken,
     rowsOf,
     exitCode,
     seconds,
   });
-  row[9] = `${await again(settings.servicePorts.user, unanswered)}`;
+  row[11] = `${await again(settings.servicePorts.user, unanswered)}`;
   tell(row);
 });
 
@@ -157,15 +210,17 @@ test("the supervised process of all services stops under load and loses nothing"
     isWriter(client) ? write() : read(serviceNames[client % serviceNames.length] ?? "user");
   const ended = async () =>
     (await running?.status())?.children.find(({ restarts }) => restarts > 0)?.lastExit;
-  const { outcomes, seconds } = await underLoad({ port, next }, async () => {
+  const stop = async () => {
     process.kill(pid, "SIGTERM");
     await until(ended, { what: "the services to end", deadlineMs: 30_000, everyMs: 20 });
-  });
+  };
+  const { outcomes, underWay, seconds } = await underLoad({ port, next }, { service: "user", port, stop });
   const taken = idsIn(readFileSync(join(dataPaths(world.settings.dataDir).log, "services.log"), "utf8"));
   const exitCode = (await ended()) === "exit code 0" ? 0 : 1;
   const counted = {
     what: "process of all",
     outcomes,
+    underWay,
     taken,
     rowsOf: await made(),
     exitCode,
@@ -178,6 +233,6 @@ test("the supervised process of all services stops under load and loses nothing"
       () => false,
     );
   await until(answers, { what: "the services to be back", deadlineMs: 30_000, everyMs: 50 });
-  row[9] = `${await again(port, unanswered)}`;
+  row[11] = `${await again(port, unanswered)}`;
   tell(row);
 });
