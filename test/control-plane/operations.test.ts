@@ -93,6 +93,16 @@ describe("an operation", () => {
 });
 
 describe("a cancellation", () => {
+  test("reaches an operation that was accepted a moment ago", async () => {
+    const accept = async () => {
+      const { operation } = await createTenant(t);
+      return (await t.call("POST", `${path}/${operation.id}/cancel`)).status;
+    };
+    expect(await Promise.all(Array.from({ length: 12 }, accept))).toEqual(
+      Array.from({ length: 12 }, () => 202),
+    );
+  });
+
   test("ends at once what has not begun", async () => {
     const { tenant, operation } = await createTenant(t);
     await read(operation.id);

@@ -107,8 +107,10 @@ export function addOperationRoutes(app: ServiceApp, deps: InstanceRouteDeps) {
       const { db } = callerContext(deps, c);
       return c.json(await untilKnown(deps.signals, id, () => readOperation(db, id)), 200);
     })
-    .openapi(cancel, (c) => {
+    .openapi(cancel, async (c) => {
       const { id } = c.req.valid("param");
+      const { db } = callerContext(deps, c);
+      await untilKnown(deps.signals, id, () => readOperation(db, id));
       return acceptOperation(deps, c, async (ctx) => {
         await cancelOperation(ctx, { id });
         return id;
