@@ -8,6 +8,7 @@ import { bringUp } from "../../control-plane/platform/bring-up.ts";
 import { containers } from "../../control-plane/platform/docker.ts";
 import { readPlatform } from "../../control-plane/platform/outputs.ts";
 import { takeDown } from "../../control-plane/platform/take-down.ts";
+import { serviceNames } from "../../control-plane/service-names.ts";
 import { platformStackOutputs } from "../../stacks/platform/contract.ts";
 import { testSettings } from "../support/platform.ts";
 import { paths, platformArgs, run, settings } from "./support.ts";
@@ -58,8 +59,12 @@ test("the plain CLI sees no change, after a look at what is really there", async
 
 test("no secret is in the state, the config, a container's description, or a process's arguments and environment", async () => {
   const secrets = new Map<string, string>();
-  for (const name of await readdir(paths.secrets)) {
-    const text = (await readFile(join(paths.secrets, name), "utf8")).trim();
+  const files = [
+    ...(await readdir(paths.secrets)).map((name) => join(paths.secrets, name)),
+    ...serviceNames.map((service) => paths.serviceFiles(service).keys),
+  ];
+  for (const name of files) {
+    const text = (await readFile(name, "utf8")).trim();
     // A file of keys holds several.
     const parts = name.endsWith(".json")
       ? [...text.matchAll(/"([\w-]{43})"/g)].map(([, key = ""]) => key)
