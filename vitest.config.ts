@@ -44,7 +44,7 @@ export default defineConfig({
         parallel: false,
         environment: true,
         folder: "e2e",
-        files: "{audit-story,cli,control-plane,first-steps,tenant-life}",
+        files: "{audit-story,cli,control-plane,first-steps,isolation,tenant-life,traefik}",
       }),
       // The services in containers, and what their processes can reach.
       project("images", {
