@@ -1,9 +1,10 @@
 // Runs the tests of one set and closes with "N passed, N failed", which CI reads.
 import { spawn } from "node:child_process";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const cache = join(root, "node_modules", ".cache");
@@ -31,7 +32,7 @@ interface Report {
     name: string;
     status: string;
     message?: string;
-    assertionResults: Array<{ fullName: string; status: string }>;
+    assertionResults: Array<{ fullName: string; status: string; failureMessages?: string[] }>;
   }>;
 }
 
@@ -49,6 +50,8 @@ await rm(summaryFile, { force: true });
 let passed = 0;
 let failed = 0;
 const skipped: string[] = [];
+/** What failed, said once more at the end: a machine's record of a run keeps its last lines. */
+const failures: string[] = [];
 
 /** Runs a program and gives its exit code. What it says is said with `prefix` before each line, if there is one. */
 async function run(command: string, args: string[], prefix = ""): Promise<number> {
@@ -64,6 +67,12 @@ async function run(command: string, args: string[], prefix = ""): Promise<number
     // When all it said is read, too.
     child.once("close", (code) => resolve(code ?? 1));
   });
+}
+
+/** What a test said when it failed, without colours and stack, on one line. */
+function briefly(message = "says nothing"): string {
+  const said = stripVTControlCharacters(message).split(/\n\s+at /, 1)[0] as string;
+  return said.replace(/\s+/g, " ").trim().slice(0, 400);
 }
 
 async function runProject(project: string, isAlone: boolean): Promise<void> {
@@ -90,7 +99,7 @@ async function runProject(project: string, isAlone: boolean): Promise<void> {
     () => undefined,
   );
   if (!report) {
-    console.error(`${project}: vitest ended with ${code} and wrote no report.`);
+    failures.push(`${project}: vitest ended with ${code} and wrote no report`);
     failed += 1;
     return;
   }
@@ -100,10 +109,19 @@ async function runProject(project: string, isAlone: boolean): Promise<void> {
     (r) => r.status === "failed" && r.assertionResults.every((a) => a.status !== "failed"),
   );
   failed += report.numFailedTests + broken.length;
-  if (code !== 0 && report.numFailedTests + broken.length === 0) failed += 1;
+  for (const file of broken)
+    failures.push(`${project}: ${relative(root, file.name)}: ${briefly(file.message)}`);
+  if (code !== 0 && report.numFailedTests + broken.length === 0) {
+    failures.push(`${project}: vitest ended with ${code}, though no test failed`);
+    failed += 1;
+  }
   for (const result of report.testResults) {
     for (const test of result.assertionResults) {
-      if (test.status !== "passed" && test.status !== "failed") skipped.push(`${project}: ${test.fullName}`);
+      if (test.status === "failed")
+        failures.push(
+          `${project}: ${relative(root, result.name)}: ${test.fullName}: ${briefly(test.failureMessages?.[0])}`,
+        );
+      else if (test.status !== "passed") skipped.push(`${project}: ${test.fullName}`);
     }
   }
 }
@@ -111,20 +129,24 @@ async function runProject(project: string, isAlone: boolean): Promise<void> {
 if (set === "all" || set === "fast") {
   console.log("== verify: format, lint, imports, types, dead code");
   if ((await run("npm", ["run", "--silent", "verify"])) === 0) passed += 1;
-  else failed += 1;
+  else {
+    failures.push("verify: see above");
+    failed += 1;
+  }
 }
 for (const lanes of stages) {
   await Promise.all(
     lanes.map(async (projects) => {
       for (const project of projects)
         await runProject(project, lanes.length === 1).catch((error) => {
-          console.error(`${project}: could not be run: ${error}`);
+          failures.push(`${project}: could not be run: ${error}`);
           failed += 1;
         });
     }),
   );
 }
 for (const name of skipped) console.log(`skipped: ${name}`);
+for (const failure of failures) console.log(`failed: ${failure}`);
 const summary = `${passed} passed, ${failed} failed${skipped.length ? `, ${skipped.length} skipped` : ""}\n`;
 await writeFile(summaryFile, summary);
 process.stdout.write(summary);
