@@ -3,8 +3,13 @@ import { cpus, homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { type ServiceName, serviceNames } from "./service-names.ts";
+import { type Tool, type ToolPort, toolNames, toolPortVariables } from "./tool-names.ts";
 
 const port = z.coerce.number().int().min(1).max(65535);
+const tools = z
+  .string()
+  .transform((text) => (text === "none" ? [] : text.split(",").map((one) => one.trim())))
+  .pipe(z.array(z.enum(toolNames, `must be "none", or some of ${toolNames.join(", ")} with commas between`)));
 const cidr = z.cidrv4();
 const proxies = z
   .string()
@@ -55,22 +60,31 @@ const variables = z.object({
     .default("dev"),
   /** Tenants answer at `<slug>.<domain>`. */
   BERTH_DOMAIN: z.hostname().default("localhost"),
+  /** Is added to every port that is not set, so that a second environment on this machine needs only this. */
+  BERTH_PORT_OFFSET: z.coerce.number().int().min(0).max(50_000).default(0),
   /** Traefik's public HTTP port, on all addresses. */
-  BERTH_HTTP_PORT: port.default(80),
+  BERTH_HTTP_PORT: port.optional(),
   /** `together`: the three services are one process on one port. `apart`: each is a process on its own port. */
   BERTH_SERVICES: z.enum(["together", "apart"]).default("together"),
   /** The services' port when they are together, on 127.0.0.1. */
-  BERTH_API_PORT: port.default(8000),
+  BERTH_API_PORT: port.optional(),
   /** Their ports when they are apart, on 127.0.0.1. */
-  BERTH_USER_PORT: port.default(8001),
-  BERTH_TENANT_PORT: port.default(8002),
-  BERTH_INSTANCE_PORT: port.default(8003),
-  /** Traefik's ping and API, on 127.0.0.1. */
-  BERTH_TRAEFIK_ADMIN_PORT: port.default(8081),
+  BERTH_USER_PORT: port.optional(),
+  BERTH_TENANT_PORT: port.optional(),
+  BERTH_INSTANCE_PORT: port.optional(),
+  /** The provisioner's figures, on 127.0.0.1. */
+  BERTH_PROVISIONER_PORT: port.optional(),
+  /** Traefik's ping, API and figures, on 127.0.0.1. */
+  BERTH_TRAEFIK_ADMIN_PORT: port.optional(),
   /** Proxies before the control plane, comma separated: only they are believed where a request came from. */
   BERTH_PROXIES: proxies.optional(),
-  BERTH_POSTGRES_PORT: port.default(5432),
-  BERTH_REDIS_PORT: port.default(6379),
+  BERTH_POSTGRES_PORT: port.optional(),
+  BERTH_REDIS_PORT: port.optional(),
+  /** What the platform has for people beside what tenants need: some of prometheus, grafana, pgadmin, mailpit, or `none`. */
+  BERTH_TOOLS: tools.default([...toolNames]),
+  ...(Object.fromEntries(
+    Object.values(toolPortVariables).map(({ variable }) => [variable, port.optional()]),
+  ) as Record<(typeof toolPortVariables)[ToolPort]["variable"], z.ZodOptional<typeof port>>),
   /** Fixed addresses of instances are taken from here. */
   BERTH_TENANT_SUBNET: cidr.default("10.213.0.0/20"),
   /** Name servers of tenants' containers, comma separated; tenants may not reach private ones. */
@@ -104,6 +118,19 @@ const variables = z.object({
   XDG_DATA_HOME: z.string().optional(),
 });
 
+/** Ports of what is always there, when neither they nor an offset are set. */
+const defaultPorts = {
+  BERTH_HTTP_PORT: 80,
+  BERTH_API_PORT: 8000,
+  BERTH_USER_PORT: 8001,
+  BERTH_TENANT_PORT: 8002,
+  BERTH_INSTANCE_PORT: 8003,
+  BERTH_TRAEFIK_ADMIN_PORT: 8081,
+  BERTH_POSTGRES_PORT: 5432,
+  BERTH_REDIS_PORT: 6379,
+  BERTH_PROVISIONER_PORT: 8004,
+};
+
 export interface Settings {
   env: string;
   domain: string;
@@ -113,7 +140,12 @@ export interface Settings {
   apiPort: number;
   /** Of each, when they are apart. */
   servicePorts: Record<ServiceName, number>;
+  provisionerPort: number;
   traefikAdminPort: number;
+  /** What the platform has for people. */
+  tools: Tool[];
+  /** On 127.0.0.1; they are settled even for tools that are left out. */
+  toolPorts: Record<ToolPort, number>;
   /** Addresses or networks of proxies whose X-Forwarded-For is believed. */
   proxies: string[];
   postgresPort: number;
@@ -158,19 +190,34 @@ export function parseVariables<Schema extends z.ZodType>(
 /** Reads an environment's settings; throws {@link SettingsError} naming every bad variable. */
 export function parseSettings(env: Record<string, string | undefined>): Settings {
   const v = parseVariables(variables, env);
-  const server = `postgres://provisioner@127.0.0.1:${v.BERTH_POSTGRES_PORT}/postgres`;
+  const at = (variable: keyof typeof defaultPorts) =>
+    v[variable] ?? defaultPorts[variable] + v.BERTH_PORT_OFFSET;
+  const postgresPort = at("BERTH_POSTGRES_PORT");
+  const server = `postgres://provisioner@127.0.0.1:${postgresPort}/postgres`;
   const dataHome = v.XDG_DATA_HOME ?? join(homedir(), ".local", "share");
   const settings: Settings = {
     env: v.BERTH_ENV,
     domain: v.BERTH_DOMAIN,
-    httpPort: v.BERTH_HTTP_PORT,
+    httpPort: at("BERTH_HTTP_PORT"),
     services: v.BERTH_SERVICES,
-    apiPort: v.BERTH_API_PORT,
-    servicePorts: { user: v.BERTH_USER_PORT, tenant: v.BERTH_TENANT_PORT, instance: v.BERTH_INSTANCE_PORT },
-    traefikAdminPort: v.BERTH_TRAEFIK_ADMIN_PORT,
+    apiPort: at("BERTH_API_PORT"),
+    servicePorts: {
+      user: at("BERTH_USER_PORT"),
+      tenant: at("BERTH_TENANT_PORT"),
+      instance: at("BERTH_INSTANCE_PORT"),
+    },
+    provisionerPort: at("BERTH_PROVISIONER_PORT"),
+    traefikAdminPort: at("BERTH_TRAEFIK_ADMIN_PORT"),
+    tools: v.BERTH_TOOLS,
+    toolPorts: Object.fromEntries(
+      Object.entries(toolPortVariables).map(([name, one]) => [
+        name,
+        v[one.variable] ?? one.port + v.BERTH_PORT_OFFSET,
+      ]),
+    ) as Settings["toolPorts"],
     proxies: v.BERTH_PROXIES ?? [],
-    postgresPort: v.BERTH_POSTGRES_PORT,
-    redisPort: v.BERTH_REDIS_PORT,
+    postgresPort,
+    redisPort: at("BERTH_REDIS_PORT"),
     tenantSubnet: v.BERTH_TENANT_SUBNET,
     tenantDns: v.BERTH_TENANT_DNS.split(",").map((address) => address.trim()),
     dataDir: resolve(v.BERTH_DATA_DIR ?? join(dataHome, "berth", v.BERTH_ENV)),
@@ -218,16 +265,55 @@ export function servicePortsOf({
   }));
 }
 
-function refuseSharedPorts(settings: Settings): void {
-  const ports: Array<[string, number]> = [
-    ["BERTH_HTTP_PORT", settings.httpPort],
-    ...servicePortsOf(settings).map(({ variable, port }): [string, number] => [variable, port]),
-    ["BERTH_TRAEFIK_ADMIN_PORT", settings.traefikAdminPort],
-    ["BERTH_POSTGRES_PORT", settings.postgresPort],
-    ["BERTH_REDIS_PORT", settings.redisPort],
+/** Every variable that sets a port. */
+export const portVariables: string[] = [
+  ...Object.keys(defaultPorts),
+  ...Object.values(toolPortVariables).map(({ variable }) => variable),
+];
+
+/** A port that an environment takes on this machine. */
+export interface TakenPort {
+  /** The part that listens: a name of the platform's, of a service, or `services` for all three. */
+  part: string;
+  variable: string;
+  port: number;
+  /** Address it listens on. */
+  address: "127.0.0.1" | "0.0.0.0";
+}
+
+/** Every port that an environment takes with these settings. */
+export function portsOf(settings: Settings): TakenPort[] {
+  const here = "127.0.0.1" as const;
+  const services = servicePortsOf(settings).map(({ variable, port }) => ({
+    part: settings.services === "together" ? "services" : (variable.split("_")[1]?.toLowerCase() ?? ""),
+    variable,
+    port,
+    address: here,
+  }));
+  const tools = Object.entries(toolPortVariables).flatMap(([name, { variable, part, tool }]) =>
+    settings.tools.includes(tool)
+      ? [{ part, variable, port: settings.toolPorts[name as ToolPort], address: here }]
+      : [],
+  );
+  return [
+    { part: "traefik", variable: "BERTH_HTTP_PORT", port: settings.httpPort, address: "0.0.0.0" },
+    ...services,
+    {
+      part: "provisioner",
+      variable: "BERTH_PROVISIONER_PORT",
+      port: settings.provisionerPort,
+      address: here,
+    },
+    { part: "traefik", variable: "BERTH_TRAEFIK_ADMIN_PORT", port: settings.traefikAdminPort, address: here },
+    { part: "postgres", variable: "BERTH_POSTGRES_PORT", port: settings.postgresPort, address: here },
+    { part: "redis", variable: "BERTH_REDIS_PORT", port: settings.redisPort, address: here },
+    ...tools,
   ];
+}
+
+function refuseSharedPorts(settings: Settings): void {
   const seen = new Map<number, string>();
-  for (const [name, value] of ports) {
+  for (const { variable: name, port: value } of portsOf(settings)) {
     const other = seen.get(value);
     if (other)
       throw new SettingsError(`${other} and ${name} are both ${value}; give each a port of its own.`);

@@ -1,5 +1,6 @@
 import { networkInterfaces } from "node:os";
-import { gatewayOf, type Settings } from "../settings.ts";
+import { gatewayOf, portsOf, type Settings } from "../settings.ts";
+import { partNames } from "./applied.ts";
 import { type ContainerState, type NetworkState, networks } from "./docker.ts";
 import type { Run } from "./run.ts";
 import { takenPort } from "./taken-port.ts";
@@ -12,13 +13,9 @@ export async function preflight(settings: Settings, run: Run, running: Container
   const wrong: string[] = [];
   const up = (part: string) =>
     running.some((one) => one.running && one.name === `berth-${settings.env}-${part}`);
-  const ports: Array<[part: string, variable: string, port: number, address: string]> = [
-    ["postgres", "BERTH_POSTGRES_PORT", settings.postgresPort, "127.0.0.1"],
-    ["redis", "BERTH_REDIS_PORT", settings.redisPort, "127.0.0.1"],
-    ["traefik", "BERTH_HTTP_PORT", settings.httpPort, "0.0.0.0"],
-    ["traefik", "BERTH_TRAEFIK_ADMIN_PORT", settings.traefikAdminPort, "127.0.0.1"],
-  ];
-  for (const [part, variable, port, address] of ports) {
+  for (const { part, variable, port, address } of portsOf(settings)) {
+    // The control plane's are looked at when it is started.
+    if (!partNames(settings.env).includes(`berth-${settings.env}-${part}`)) continue;
     const taken = up(part) ? undefined : await takenPort(variable, port, address);
     if (taken) wrong.push(taken);
   }

@@ -1,8 +1,7 @@
 // npm run bench [-- --json FILE]: Berth against the same work by hand, in one run on one machine.
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtemp, readFile, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { Redis } from "ioredis";
@@ -10,7 +9,7 @@ import { type Api, apiUrl, openApi } from "../../control-plane/cli/api.ts";
 import { dataPaths, projectRoot } from "../../control-plane/paths.ts";
 import { readPlatform } from "../../control-plane/platform/outputs.ts";
 import { parseSettings, type Settings } from "../../control-plane/settings.ts";
-import { freePorts } from "../support/free-ports.ts";
+import { ownVariables } from "../support/variables.ts";
 import { berthCreate, berthRemove, mustAnswer } from "./berth.ts";
 import { idle } from "./idle.ts";
 import { memoryOf } from "./memory.ts";
@@ -29,17 +28,9 @@ const rounds = Number(options.rounds);
 const eights = Number(options.eights);
 const readRounds = Number(options.reads);
 
-const [http, api, admin, postgres, redisPort] = await freePorts(5);
-const env = {
+const env: NodeJS.ProcessEnv = {
   ...process.env,
-  BERTH_ENV: `b-${process.pid % 100_000}`,
-  BERTH_HTTP_PORT: `${http}`,
-  BERTH_API_PORT: `${api}`,
-  BERTH_TRAEFIK_ADMIN_PORT: `${admin}`,
-  BERTH_POSTGRES_PORT: `${postgres}`,
-  BERTH_REDIS_PORT: `${redisPort}`,
-  BERTH_TENANT_SUBNET: "10.218.0.0/20",
-  BERTH_DATA_DIR: await mkdtemp(join(tmpdir(), "berth-bench-")),
+  ...(await ownVariables(`b-${process.pid % 100_000}`, { BERTH_TENANT_SUBNET: "10.218.0.0/20" })),
 };
 const run = promisify(execFile);
 const berth = (...args: string[]) => run(join(projectRoot, "bin/berth"), args, { env, maxBuffer: 64 << 20 });

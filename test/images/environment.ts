@@ -13,7 +13,6 @@ import { linkPlugins } from "../../toolchain/link-plugins.ts";
 import { createProgress } from "../../toolchain/progress.ts";
 import { buildServices } from "../../toolchain/services/build.ts";
 import { parseToolchainSettings } from "../../toolchain/settings.ts";
-import { freePorts } from "../support/free-ports.ts";
 import { startPlatform } from "../support/platform.ts";
 import { removeService, runService, untilHealthy } from "./containers.ts";
 
@@ -26,14 +25,10 @@ declare module "vitest" {
 
 /** A platform whose services are containers of the images, with the provisioner as a process and a staff account. */
 export default async function setup(project: TestProject) {
-  const [user, tenant, instance] = await freePorts(3);
   const { variables, settings, tools, down } = await startPlatform({
     env: `im${process.pid % 100_000}`,
     more: {
       BERTH_SERVICES: "apart",
-      BERTH_USER_PORT: `${user}`,
-      BERTH_TENANT_PORT: `${tenant}`,
-      BERTH_INSTANCE_PORT: `${instance}`,
       BERTH_WORKERS: "2",
       BERTH_RESERVE: "2",
       BERTH_ENGINES_AHEAD: "2",

@@ -21,7 +21,7 @@ export async function supervised(
   variables: Record<string, string>,
   services: "together" | "apart",
 ): Promise<Supervised> {
-  const [api = 0, user = 0, tenant = 0, instance = 0] = await freePorts(4);
+  const [api = 0, user = 0, tenant = 0, instance = 0, provisioner = 0] = await freePorts(5);
   const own = {
     ...variables,
     BERTH_SERVICES: services,
@@ -29,6 +29,7 @@ export async function supervised(
     BERTH_USER_PORT: `${user}`,
     BERTH_TENANT_PORT: `${tenant}`,
     BERTH_INSTANCE_PORT: `${instance}`,
+    BERTH_PROVISIONER_PORT: `${provisioner}`,
   };
   const { supervisorSocket } = dataPaths(parseSettings(own).dataDir);
   const supervisor = spawn(join(projectRoot, "bin/berth"), ["supervise"], {

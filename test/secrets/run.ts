@@ -9,13 +9,11 @@ import { promisify } from "node:util";
 import pg from "pg";
 import { serviceUrl } from "../../control-plane/cli/api.ts";
 import { dataPaths, projectRoot } from "../../control-plane/paths.ts";
-import { createRun } from "../../control-plane/platform/run.ts";
 import { isServiceName } from "../../control-plane/service-names.ts";
 import { parseSettings, type Settings } from "../../control-plane/settings.ts";
 import { until } from "../../control-plane/until.ts";
 import { supabaseProject } from "../control-plane/supabase-project.ts";
-import { freePorts } from "../support/free-ports.ts";
-import { freeSubnet } from "../support/free-subnet.ts";
+import { ownVariables } from "../support/variables.ts";
 import { passwordMailServer } from "./mail-server.ts";
 import { plant, Secrets } from "./planted.ts";
 import { Recorder } from "./recorder.ts";
@@ -30,26 +28,15 @@ export async function openRun() {
   const secrets = new Secrets();
   await plant(dataDir, secrets);
   const known = (name: string) => secrets.all.find((one) => one.name === name)?.value ?? "";
-  const [http, api, admin, postgres, redis, user, tenant, instance] = await freePorts(8);
   const mail = await passwordMailServer(folder, "berth", known("password of the mail server"));
   const project = await supabaseProject();
-  const env: Record<string, string> = {
-    BERTH_ENV: `sec-${process.pid % 100_000}`,
+  const env = await ownVariables(`sec-${process.pid % 100_000}`, {
     BERTH_SERVICES: "together",
-    BERTH_USER_PORT: `${user}`,
-    BERTH_TENANT_PORT: `${tenant}`,
-    BERTH_INSTANCE_PORT: `${instance}`,
-    BERTH_HTTP_PORT: `${http}`,
-    BERTH_API_PORT: `${api}`,
-    BERTH_TRAEFIK_ADMIN_PORT: `${admin}`,
-    BERTH_POSTGRES_PORT: `${postgres}`,
-    BERTH_REDIS_PORT: `${redis}`,
-    BERTH_TENANT_SUBNET: await freeSubnet(createRun(process.env)),
     BERTH_DATA_DIR: dataDir,
     BERTH_SMTP_URL: mail.url,
     NODE_EXTRA_CA_CERTS: mail.cert,
     SUPABASE_URL: project.url,
-  };
+  });
   /** A secret that is a variable, and so in the environment of whoever is told it: only `start` is. */
   const started = {
     SUPABASE_JWT_SECRET: secrets.add(
@@ -101,7 +88,7 @@ export async function openRun() {
   const clientOf = (database: string) =>
     new pg.Client({
       host: "127.0.0.1",
-      port: postgres,
+      port: Number(env.BERTH_POSTGRES_PORT),
       user: "provisioner",
       password: known("password of provisioner"),
       database,

@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { bringUp, type PlatformArgs } from "../../control-plane/platform/bring-up.ts";
 import type { PlatformOutputs } from "../../control-plane/platform/outputs.ts";
 import { createRun, type Run } from "../../control-plane/platform/run.ts";
@@ -9,8 +7,7 @@ import { parseSettings, type Settings } from "../../control-plane/settings.ts";
 import { createProgress } from "../../toolchain/progress.ts";
 import { parseToolchainSettings } from "../../toolchain/settings.ts";
 import { setup, type Tools } from "../../toolchain/setup.ts";
-import { freePorts } from "./free-ports.ts";
-import { freeSubnet } from "./free-subnet.ts";
+import { ownVariables } from "./variables.ts";
 
 export interface TestPlatform {
   settings: Settings;
@@ -38,18 +35,7 @@ export async function testSettings(
   env: string,
   more: Record<string, string> = {},
 ): Promise<{ variables: Record<string, string>; settings: Settings }> {
-  const [http, api, admin, postgres, redis] = await freePorts(5);
-  const variables = {
-    BERTH_ENV: env,
-    BERTH_HTTP_PORT: `${http}`,
-    BERTH_API_PORT: `${api}`,
-    BERTH_TRAEFIK_ADMIN_PORT: `${admin}`,
-    BERTH_POSTGRES_PORT: `${postgres}`,
-    BERTH_REDIS_PORT: `${redis}`,
-    BERTH_TENANT_SUBNET: await freeSubnet(createRun(process.env)),
-    BERTH_DATA_DIR: await mkdtemp(join(tmpdir(), `berth-${env}-`)),
-    ...more,
-  };
+  const variables = await ownVariables(env, more);
   return { variables, settings: parseSettings(variables) };
 }
 
