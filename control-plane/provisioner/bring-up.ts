@@ -16,16 +16,22 @@ import { Waiters } from "./waiters.ts";
  * Brings a tenant's stack to what its record says and waits until people can log in.
  * The login page is polled from the moment a container was started, beside what the engine still does.
  * @param refresh whether to look first at what is really there, as after a failure
+ * @param guard asked beside what is prepared in the record; nothing is made before it lets it pass
  */
 export async function bringUp(
   deps: Deps,
   work: Work,
-  { doing, refresh = false }: { doing: "created" | "changed"; refresh?: boolean },
+  {
+    doing,
+    refresh = false,
+    guard = async () => ({ status: "succeeded" }),
+  }: { doing: "created" | "changed"; refresh?: boolean; guard?: () => Promise<Outcome> },
 ): Promise<Outcome> {
   let prepared: StackRecord | undefined;
   const ready = await outlast(deps, work, doing, async () => {
-    prepared = await prepareStack(deps, work);
-    return { status: "succeeded" };
+    const [stack, allowed] = await bothOrFirstError(prepareStack(deps, work), guard());
+    prepared = stack;
+    return allowed;
   });
   if (ready.status !== "succeeded" || !prepared) return ready;
   const stack = prepared;
@@ -56,14 +62,21 @@ export async function bringUp(
       if (outcome.status !== "succeeded") return outcome;
       await persist(() => markReady(deps.ctx, { fence: work.lease.fence, instance, identity }), work.end);
     }
-    // The next start does it, if it cannot be done now.
-    await markDatabases(deps, work.claim.tenantId).catch((error) =>
-      work.log.warn({ err: error }, "the database could not be marked as one that was ready"),
+    work.afterwards.push(() =>
+      markDatabases(deps, work.claim.tenantId).catch((error) =>
+        work.log.warn({ err: error }, "the database could not be marked as one that was ready"),
+      ),
     );
     return { status: "succeeded" };
   } finally {
     await waiters.end();
   }
+}
+
+/** Waits for both even when one rejects: what is tried again must not run beside what is left of the first try. */
+async function bothOrFirstError<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([one, other]);
+  return Promise.all([one, other]);
 }
 
 /** The first of two passes: databases only, filled by Odoo before anything could serve them. */

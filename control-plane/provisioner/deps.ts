@@ -64,6 +64,8 @@ export interface Work {
   log: Logger;
   /** Aborted when the work must end at once, without another write: lease lost, or the provisioner stops. */
   end: AbortSignal;
+  /** What nobody waits for: done once the end is told, and by the next provisioner's start if this one dies before. */
+  afterwards: Array<() => Promise<void>>;
 }
 
 /** How an operation ended. */

@@ -32,7 +32,7 @@ export function workOn(deps: Deps, claim: Claim, stop: AbortSignal): Running {
   const lease = keepLease(deps.ctx, claim, claim.cancelRequested, log);
   const journal = new Journal(deps.ctx, claim, lease.lost, log);
   const end = AbortSignal.any([lease.lost.signal, stop]);
-  const work: Work = { claim, lease, journal, log, end };
+  const work: Work = { claim, lease, journal, log, end, afterwards: [] };
   const done = perform(deps, work)
     .catch(async (error) => {
       if (lease.lost.signal.aborted || isBerthError(error, "lease_lost")) {
@@ -56,6 +56,7 @@ async function perform(deps: Deps, work: Work): Promise<void> {
   await journal.flush();
   work.end.throwIfAborted();
   await persist(() => finishOperation(deps.ctx, { fence: claim, ...outcome }), work.end);
+  for (const one of work.afterwards) await one();
   // Each run leaves an entry and a copy of the checkpoint, and Pulumi lists them all whenever it is asked.
   await deps.state
     .prune(stateKeys(claim.tenantId).history, 2 * keptRuns)

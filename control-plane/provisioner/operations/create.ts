@@ -2,7 +2,6 @@ import { readStack } from "../../instance/read-stack.ts";
 import { bringUp } from "../bring-up.ts";
 import type { Deps, Outcome, Work } from "../deps.ts";
 import { persist } from "../journal.ts";
-import { outlast } from "../outlast.ts";
 import { ownFault } from "../own-fault.ts";
 import { refuseUnrecorded } from "../refuse-unrecorded.ts";
 import { tearDown } from "../tear-down.ts";
@@ -12,14 +11,18 @@ import { tearDown } from "../tear-down.ts";
  * already log in to it, which only happens when a worker died between that moment and its note of it.
  */
 export async function create(deps: Deps, work: Work): Promise<Outcome> {
-  const before = await persist(() => readStack(deps.ctx, work.claim.tenantId), work.end);
-  const unrecorded = await outlast(deps, work, "created", () =>
-    refuseUnrecorded(deps, before, { slug: true }),
+  // Until then nothing was made, and what is there under the tenant's names may be what people work in.
+  let mayBeTakenBack = false;
+  const guard = async () => {
+    const before = await persist(() => readStack(deps.ctx, work.claim.tenantId), work.end);
+    const allowed = await refuseUnrecorded(deps, before, { slug: true });
+    mayBeTakenBack = allowed.status === "succeeded";
+    return allowed;
+  };
+  const outcome = await bringUp(deps, work, { doing: "created", guard }).catch((error) =>
+    ownFault(work, error),
   );
-  if (unrecorded.status !== "succeeded") return unrecorded;
-  // Whatever it was that went wrong, what was made so far is taken back below.
-  const outcome = await bringUp(deps, work, { doing: "created" }).catch((error) => ownFault(work, error));
-  if (outcome.status === "succeeded") return outcome;
+  if (outcome.status === "succeeded" || !mayBeTakenBack) return outcome;
   const stack = await persist(() => readStack(deps.ctx, work.claim.tenantId), work.end);
   if (stack.readyAt) return outcome;
   const takenBack = await tearDown(deps, work, { doing: "taken back", resumed: true }).catch((error) =>
