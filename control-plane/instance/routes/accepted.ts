@@ -18,17 +18,19 @@ export const accepted = {
 /**
  * Answers with the operation whose id the verb gives, and does the verb once per Idempotency-Key. An answer is repeated
  * only to who may still see the operation: else throws `not_found`.
+ * @param prepare what is waited for first, unless the answer is known
  */
 export async function acceptOperation(
   deps: InstanceRouteDeps,
   c: Context<HttpEnv>,
   verb: (ctx: CallerContext) => Promise<string>,
+  prepare: (ctx: CallerContext) => Promise<unknown> = async () => undefined,
 ) {
   const ctx = callerContext(deps, c);
   const reply = await once(
     c,
     { db: ctx.db, secret: deps.secret },
-    async () => undefined,
+    () => prepare(ctx),
     async (tx) => {
       const id = await verb({ ...ctx, db: tx });
       const headers = { Location: `/instance/v1/operations/${id}` };

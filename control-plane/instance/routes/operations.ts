@@ -107,14 +107,17 @@ export function addOperationRoutes(app: ServiceApp, deps: InstanceRouteDeps) {
       const { db } = callerContext(deps, c);
       return c.json(await untilKnown(deps.signals, id, () => readOperation(db, id)), 200);
     })
-    .openapi(cancel, async (c) => {
+    .openapi(cancel, (c) => {
       const { id } = c.req.valid("param");
-      const { db } = callerContext(deps, c);
-      await untilKnown(deps.signals, id, () => readOperation(db, id));
-      return acceptOperation(deps, c, async (ctx) => {
-        await cancelOperation(ctx, { id });
-        return id;
-      });
+      return acceptOperation(
+        deps,
+        c,
+        async (ctx) => {
+          await cancelOperation(ctx, { id });
+          return id;
+        },
+        ({ db }) => untilKnown(deps.signals, id, () => readOperation(db, id)),
+      );
     })
     .openapi(retry, (c) =>
       acceptOperation(deps, c, (ctx) => retryOperation(ctx, { id: c.req.valid("param").id })),
