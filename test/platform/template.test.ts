@@ -119,6 +119,13 @@ test("a build that was killed leaves nothing behind, and of two that follow one 
   await until(isThere, { what: "the build to be under way", deadlineMs: 30_000, everyMs: 50 });
   victim.kill("SIGKILL");
   await ended;
+  // Its lock goes with its session, which PostgreSQL ends when it next has something to say to it.
+  const isFree = () =>
+    asAdmin(async (client) => {
+      const { rows } = await client.query("select from pg_locks where locktype = 'advisory'");
+      return rows.length === 0;
+    });
+  await until(isFree, { what: "the dead builder's lock to go", deadlineMs: 30_000, everyMs: 50 });
 
   const told: string[][] = [[], []];
   const both = told.map((lines) =>
