@@ -2,7 +2,9 @@ import { createCounters } from "./counters.ts";
 import { createLimiter } from "./http/limit.ts";
 import type { LimitTable } from "./http/limits.ts";
 import { createOriginOf } from "./http/origin.ts";
+import { createRequestFigures } from "./http/request-figures.ts";
 import type { Logger } from "./observability/log.ts";
+import { createMetrics } from "./observability/metrics.ts";
 import { openRedis } from "./redis.ts";
 
 export interface EdgeOptions {
@@ -20,6 +22,7 @@ export interface EdgeOptions {
 /** What stands before every service of a process: who is where, and how often. */
 export function openEdge({ redis: login, counts, proxies = [], limits, log }: EdgeOptions) {
   const redis = openRedis({ ...login, name: "berth-services", log });
+  const metrics = createMetrics(log);
   const secret = counts.toString("base64");
   const counters = createCounters({ redis: redis.client, prefix: "berth:counts", secret, log });
   return {
@@ -27,6 +30,8 @@ export function openEdge({ redis: login, counts, proxies = [], limits, log }: Ed
     counters,
     limiter: createLimiter(counters, limits),
     originOf: createOriginOf(proxies),
+    metrics,
+    requests: createRequestFigures(metrics.registry),
     close: () => redis.close(),
   };
 }

@@ -16,6 +16,7 @@ import type { Mailer } from "./mail/mailer.ts";
 import { openMailer } from "./mail/open-mailer.ts";
 import type { Logger } from "./observability/log.ts";
 import { shownPath } from "./observability/mask.ts";
+import type { Metrics } from "./observability/metrics.ts";
 import { dataPaths } from "./paths.ts";
 import type { ServiceName } from "./service-names.ts";
 import { readKeys } from "./service-settings.ts";
@@ -51,6 +52,7 @@ export interface ServicesOptions {
 
 export interface Services {
   apps: Record<ServiceName, ServiceApp>;
+  metrics: Metrics;
   /** All three behind one port: what `serve` of @hono/node-server takes. */
   fetch(request: Request, env?: HttpEnv["Bindings"]): Response | Promise<Response>;
   /** Starts what works in the background. A database that is away is waited for. */
@@ -160,6 +162,7 @@ export function createServices(options: ServicesOptions): Services {
   const apps: Services["apps"] = { user: user.app, tenant: tenant.app, instance: instance.app };
   return {
     apps,
+    metrics: edge.metrics,
     fetch: byFirstPart(apps, log),
     start() {
       for (const service of services) service.start();

@@ -3,9 +3,12 @@ import { serve } from "@hono/node-server";
 import type { DatabaseLogin } from "./database.ts";
 import { closer } from "./http/close-server.ts";
 import { createLeaving } from "./http/leaving.ts";
+import { withMetricsPage } from "./http/metrics-page.ts";
 import type { ServiceKeys } from "./keys.ts";
 import { mustBeOwn } from "./must-be-own.ts";
 import type { Logger } from "./observability/log.ts";
+import type { Metrics } from "./observability/metrics.ts";
+import { measureProcess } from "./observability/process-figures.ts";
 import type { ServiceName } from "./service-names.ts";
 import { until } from "./until.ts";
 
@@ -21,6 +24,7 @@ export interface Served {
   port: number;
   logins: Partial<Record<ServiceName, DatabaseLogin>>;
   keys: Partial<ServiceKeys>;
+  metrics: Metrics;
   start(): void;
   /** Ends what would wait for a long time: event streams, and questions that wait for news. */
   leave?: (() => void) | undefined;
@@ -32,7 +36,8 @@ export async function serveUntil(stop: Promise<string>, served: Served, log: Log
   const { promise: fell, reject } = Promise.withResolvers<never>();
   const ending = new AbortController();
   await mustBeOwn(served, log, reject, ending.signal);
-  const leaving = createLeaving(served.fetch);
+  await measureProcess(served.metrics);
+  const leaving = createLeaving(withMetricsPage(served.metrics, served.fetch));
   const server = serve({ fetch: leaving.fetch, port: served.port, hostname: served.listen }, ({ port }) =>
     log.info({ port }, "the services answer"),
   ) as Server;

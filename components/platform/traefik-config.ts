@@ -1,7 +1,7 @@
 export interface TraefikConfig {
   /** Public port, on all addresses. */
   httpPort: number;
-  /** Ping and API, on 127.0.0.1. */
+  /** Ping, API and figures, on 127.0.0.1. */
   adminPort: number;
   /** Addresses or networks of the operator's proxies before Traefik. */
   proxies: string[];
@@ -28,6 +28,15 @@ export function traefikConf(config: TraefikConfig): string {
       },
       ping: { entryPoint: "traefik" },
       api: { insecure: true, dashboard: false },
+      // By service, not by router: both would be twice the series, and a router has the same name as its service here.
+      metrics: {
+        prometheus: {
+          entryPoint: "traefik",
+          addEntryPointsLabels: true,
+          addServicesLabels: true,
+          addRoutersLabels: false,
+        },
+      },
       entryPoints: {
         traefik: { address: `127.0.0.1:${config.adminPort}` },
         [entryPoint]: {

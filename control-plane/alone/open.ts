@@ -3,6 +3,7 @@ import { openEdge } from "../edge.ts";
 import { createNeighbour } from "../http/neighbour.ts";
 import type { ServiceKeys } from "../keys.ts";
 import type { Logger } from "../observability/log.ts";
+import type { Metrics } from "../observability/metrics.ts";
 import type { RunningService } from "../running-service.ts";
 import { type ServiceName, serviceNames } from "../service-names.ts";
 import { readServiceSettings, type ServiceSettings } from "../service-settings.ts";
@@ -21,6 +22,7 @@ export type OpenAlone = (alone: Alone) => Promise<{
   service: RunningService;
   login: DatabaseLogin;
   keys: ServiceKeys[ServiceName];
+  metrics: Metrics;
   /** Address to listen on. */
   listen: string;
 }>;
@@ -38,6 +40,7 @@ export async function openOwn<Name extends ServiceName>(name: Name, { settings, 
     service: closing(service, edge),
     login: own.login,
     keys: own.keys,
+    metrics: edge.metrics,
     listen: own.listen,
   });
   return { own, edge, opened };

@@ -18,9 +18,9 @@ export async function serveAlone(
   open: OpenAlone,
   { stop, ...alone }: ServeAloneOptions,
 ): Promise<void> {
-  const { service, login, keys, listen } = await open(alone);
+  const { service, login, keys, metrics, listen } = await open(alone);
   const port = alone.settings.servicePorts[name];
   const own = { logins: { [name]: login }, keys: { [name]: keys } };
-  const served = { ...service, ...own, fetch: service.app.fetch, listen, port };
+  const served = { ...service, ...own, metrics, fetch: service.app.fetch, listen, port };
   await serveUntil(stop, served, alone.log);
 }

@@ -6,7 +6,7 @@ import { dataPaths } from "../paths.ts";
 import { alone } from "../platform/lock.ts";
 import { takenPort } from "../platform/taken-port.ts";
 import { serviceNames } from "../service-names.ts";
-import { fingerprint, type Settings, servicePortsOf } from "../settings.ts";
+import { fingerprint, portsOf, type Settings } from "../settings.ts";
 import { askSupervisor } from "../supervisor/ask.ts";
 import { until } from "../until.ts";
 import { apiUrl, serviceUrl } from "./api.ts";
@@ -47,10 +47,14 @@ export async function start(args: CommandLine & { settings: Settings; makesStaff
     );
 }
 
+/** Parts whose ports are looked at here; those of the platform were when it was brought up. */
+const controlPlane: ReadonlySet<string> = new Set(["services", ...serviceNames, "provisioner"]);
+
 /** Starts the supervisor in a session of its own, so that it outlives the terminal. */
 async function launch({ settings, env, node, main }: CommandLine & { settings: Settings }): Promise<void> {
-  for (const { variable, port } of servicePortsOf(settings)) {
-    const taken = await takenPort(variable, port, "127.0.0.1");
+  for (const { part, variable, port, address } of portsOf(settings)) {
+    if (!controlPlane.has(part)) continue;
+    const taken = await takenPort(variable, port, address);
     if (taken) throw new Error(taken);
   }
   await checkConfinement({ settings, env, node });

@@ -1,10 +1,12 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
+import { routePath } from "hono/route";
 import { BerthError } from "../errors.ts";
 import { type Ids, withOwnIds } from "../observability/ids.ts";
 import { type Logger, plainLines } from "../observability/log.ts";
 import { shownPath } from "../observability/mask.ts";
+import type { ServiceName } from "../service-names.ts";
 import type { Authenticate } from "./authenticate.ts";
 import type { HttpEnv } from "./context.ts";
 import { apiHeaders } from "./headers.ts";
@@ -12,6 +14,7 @@ import { inWords } from "./in-words.ts";
 import type { Limiter } from "./limit.ts";
 import type { OriginOf } from "./origin.ts";
 import { answerProblem, problemResponse } from "./problem.ts";
+import type { CountRequest } from "./request-figures.ts";
 
 export type ServiceApp = OpenAPIHono<HttpEnv>;
 
@@ -19,11 +22,19 @@ export interface ServiceOptions {
   authenticate: Authenticate;
   limiter: Limiter;
   originOf: OriginOf;
+  /** Counts what a service has answered. */
+  requests: (service: ServiceName) => CountRequest;
   log: Logger;
 }
 
+/** Of a request that no route has taken. */
+const noRoute = "none";
+
 /** An app with what every service has: request id, log, limits, and problems for answers. Routes say who may call them. */
-export function createService({ authenticate, limiter, originOf, log }: ServiceOptions): ServiceApp {
+export function createService(
+  name: ServiceName,
+  { authenticate, limiter, originOf, requests, log }: ServiceOptions,
+): ServiceApp {
   const app = new OpenAPIHono<HttpEnv>({
     defaultHook: (result) => {
       if (result.success) return;
@@ -36,6 +47,7 @@ export function createService({ authenticate, limiter, originOf, log }: ServiceO
     },
   });
   const lines = plainLines(log);
+  const count = requests(name);
   app.onError((error, c) => answerProblem(c, error));
   app.notFound((c) =>
     problemResponse(
@@ -57,9 +69,13 @@ export function createService({ authenticate, limiter, originOf, log }: ServiceO
     // Before the answer is made: to add them to one that is there costs as much as the rest of a request.
     for (const [name, value] of apiHeaders) c.header(name, value);
     await withOwnIds(ids, next);
-    const ms = Math.round(performance.now() - from);
-    const path = shownPath(c.req.path);
-    lines.info({ ...ids, method: c.req.method, path, status: c.res.status, ms }, "request");
+    const ms = performance.now() - from;
+    const { method } = c.req;
+    const { status } = c.res;
+    // Where the request has come to; one that only went through what stands before all routes found none.
+    const route = routePath(c);
+    count({ method, route: route === "/*" ? noRoute : route, status, ms });
+    lines.info({ ...ids, method, path: shownPath(c.req.path), status, ms: Math.round(ms) }, "request");
   });
   app.use(
     methodNotAllowed({

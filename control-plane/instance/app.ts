@@ -18,7 +18,7 @@ export interface InstanceAppDeps extends ServiceOptions, InstanceRouteDeps {
 
 /** The instance service: what is. Stacks, operations and what happens to them. */
 export function createInstanceApp(deps: InstanceAppDeps) {
-  const app = createService(deps);
+  const app = createService("instance", deps);
   addHealth(app, "instance", deps.checks);
   addDocs(app, "instance", "What is: stacks, instances, operations and their events.");
   addEventRoutes(app, deps);

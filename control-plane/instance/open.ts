@@ -39,6 +39,7 @@ export function openInstanceService(options: InstanceServiceOptions) {
   const app = createInstanceApp({
     limiter: options.limiter,
     originOf: options.originOf,
+    requests: options.requests,
     log,
     probe: options.probe,
     heartbeatMs: options.heartbeatMs ?? 15_000,

@@ -12,6 +12,8 @@ import { mustBeOwnKey } from "../key-check.ts";
 import { deriveKeys } from "../keys.ts";
 import { listen } from "../listen.ts";
 import type { Logger } from "../observability/log.ts";
+import { createMetrics } from "../observability/metrics.ts";
+import { measureProcess } from "../observability/process-figures.ts";
 import { mustBeOwnPassphrase } from "../passphrase-check.ts";
 import { dataPaths, type Login } from "../paths.ts";
 import { firewallPlan } from "../platform/firewall/plan.ts";
@@ -36,6 +38,7 @@ import {
 import { killOrphans, killWorker } from "./processes/kill.ts";
 import { keepReserve, warmCrypters } from "./reserve.ts";
 import { createScheduler } from "./scheduler.ts";
+import { serveFigures } from "./serve-figures.ts";
 import { openStateStore } from "./state/state-store.ts";
 import { findStrangers } from "./strangers.ts";
 import { keepSweeping, sweepStacks } from "./sweep-stacks.ts";
@@ -85,6 +88,10 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
   const login = await readLogins(settings);
   const instance = login.of("platform", "instance_run", "instance");
 
+  const metrics = createMetrics(log);
+  await measureProcess(metrics);
+  // First: what is there already has the port.
+  const figures = await serveFigures(settings.provisionerPort, metrics);
   const killed = await killOrphans(settings.env);
   if (killed > 0) log.warn({ killed }, "killed what a dead provisioner had left behind");
 
@@ -176,6 +183,7 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
   const stopWatchingUpdates = watchOutsideUpdates(deps);
   reserve.fill();
   warmCrypters(deps).catch((error) => log.warn({ err: error }, "keys could not be derived ahead"));
+  figures.ready();
   log.info({ workers: settings.workers, uuid }, "the provisioner takes work");
 
   return {
@@ -193,6 +201,7 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
       stopSweeping();
       stopWatchingUpdates();
       await end("reserve", reserve.stop());
+      await end("figures", figures.close());
       await pool.stop();
       await Promise.all([end("state", deps.state.close()), end("database", database.close())]);
       log.info("the provisioner has stopped");

@@ -13,7 +13,7 @@ export interface TenantAppDeps extends ServiceOptions, TenantRouteDeps {
 
 /** The tenant service: what should be. */
 export function createTenantApp(deps: TenantAppDeps): ServiceApp {
-  const app = createService(deps);
+  const app = createService("tenant", deps);
   addHealth(app, "tenant", deps.checks);
   addDocs(app, "tenant", "What should be: tenants.");
   addTenantRoutes(app, deps);

@@ -39,6 +39,7 @@ export function openTenantService(options: TenantServiceOptions): RunningService
   const app = createTenantApp({
     limiter: options.limiter,
     originOf: options.originOf,
+    requests: options.requests,
     log,
     authenticate: authenticateBy(createServiceTokenVerifier("tenant", users.keys), identify),
     ctx: { addressOf: addressOf(settings) },

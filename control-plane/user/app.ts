@@ -27,7 +27,7 @@ export interface UserAppDeps extends ServiceOptions, UserRouteDeps {
 
 /** The user service: who is who, and who may do what where. */
 export function createUserApp(deps: UserAppDeps): ServiceApp {
-  const app = createService(deps);
+  const app = createService("user", deps);
   addHealth(app, "user", deps.checks);
   addDocs(app, "user", "Who is who, and who may do what where.");
   addAccountRoutes(app, deps);

@@ -72,6 +72,7 @@ export function openUserService(options: UserServiceOptions): UserService {
   const app = createUserApp({
     limiter: options.limiter,
     originOf: options.originOf,
+    requests: options.requests,
     log,
     authenticate: authenticateBy(
       createServiceTokenVerifier("user", () => identity.api.getJwks()),

@@ -3,20 +3,13 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { mkdir, open, rename, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { berthVersion } from "../../version.ts";
 import type { PlatformArgs } from "../bring-up.ts";
 import { alone } from "../lock.ts";
 import { createMeter, pack } from "./archive.ts";
 import { type Cut, cutDatabases } from "./cut.ts";
 import { isFull } from "./full.ts";
-import {
-  berthVersion,
-  format,
-  type Manifest,
-  manifestHashName,
-  manifestName,
-  type Part,
-  placeOf,
-} from "./manifest.ts";
+import { format, type Manifest, manifestHashName, manifestName, type Part, placeOf } from "./manifest.ts";
 import { dumpName, findFiles } from "./parts.ts";
 import { pgProgram } from "./pg-program.ts";
 import { withStaging } from "./staging.ts";

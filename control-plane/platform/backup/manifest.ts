@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import type { Settings } from "../../settings.ts";
 
@@ -59,10 +57,4 @@ export function placeOf(settings: Settings): Place {
     BERTH_POSTGRES_PORT: settings.postgresPort,
     BERTH_TENANT_SUBNET: settings.tenantSubnet,
   };
-}
-
-/** This program's version. */
-export async function berthVersion(): Promise<string> {
-  const file = fileURLToPath(new URL("../../../package.json", import.meta.url));
-  return z.object({ version: z.string() }).parse(JSON.parse(await readFile(file, "utf8"))).version;
 }
