@@ -39,6 +39,8 @@ export function dataPaths(dataDir: string) {
     firstStaffLink: join(secrets, "first-staff-link"),
     /** Of the staff account that the command line has made. */
     staffPassword: join(secrets, "staff-password"),
+    /** Of the tools for people: pgAdmin, Grafana, Mailpit. */
+    toolsPassword: join(secrets, "tools-password"),
     /** Put there by an operator whose mail server wants one. */
     smtpPassword: join(secrets, "smtp-password"),
     /** Put there by an operator whose Supabase project signs with it. */

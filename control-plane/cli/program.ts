@@ -1,6 +1,8 @@
 import { Command, Option } from "commander";
 import { parseSettings } from "../settings.ts";
 import type { CommandLine } from "./command-line.ts";
+import { levels } from "./logs/levels.ts";
+import type { LogOptions } from "./logs/logs.ts";
 
 /** The `berth` command. Each verb is a file of its own and is loaded only when it is called. */
 export function program(line: CommandLine): Command {
@@ -19,6 +21,16 @@ export function program(line: CommandLine): Command {
     .description("stop the control plane; platform and tenants stay up")
     .action(async () => (await import("./stop.ts")).stop(settings(), say));
   berth
+    .command("up")
+    .description(
+      "everything for who works on Berth, in a table at the end; changed code is taken up by itself",
+    )
+    .action(async () => (await import("./up.ts")).up({ ...line, settings: settings() }));
+  berth
+    .command("down")
+    .description("stop control plane and platform; all data stay")
+    .action(async () => (await import("./down.ts")).down({ ...line, settings: settings() }));
+  berth
     .command("status")
     .description("say what runs")
     .action(async () => {
@@ -28,9 +40,48 @@ export function program(line: CommandLine): Command {
     .command("demo")
     .description('everything up, a staff account and the tenant "demo" made, its login proved')
     .action(async () => {
-      await (await import("./start.ts")).start({ ...line, settings: settings(), makesStaff: true });
+      await (await import("./start.ts")).start({ ...line, settings: settings() }, { makesStaff: true });
       await (await import("./demo.ts")).demo(settings(), say);
     });
+  berth
+    .command("logs")
+    .argument("[service]", "one part; all of them without one")
+    .option("-f, --follow", "go on with what is written, until ctrl-C")
+    .option("--since <when>", "from then on: 10m, 2h, 1d ago, or a time (usually an hour; all, with an id)")
+    .option("--tenant <tenant>", "only what is about this tenant, by its id or slug")
+    .option("--operation <id>", "only what is about this operation")
+    .option("--request <id>", "only what is about this request")
+    .addOption(new Option("--level <level>", "this and worse").choices(levels))
+    .option("--json", "as lines of JSON, as they are off a terminal")
+    .description("what all parts have written, in the order of time")
+    .action(async (service: string | undefined, options: LogOptions) =>
+      (await import("./logs/logs.ts")).logs({ ...line, settings: settings() }, service, options),
+    );
+  berth
+    .command("shell")
+    .argument("[service]", "a part: PostgreSQL, Redis, a container, or a service's own database")
+    .description("open the client or shell that fits a part; takes its input from a pipe as well")
+    .action(async (service?: string) => {
+      process.exitCode = await (await import("./shell.ts")).shell({ ...line, settings: settings() }, service);
+    });
+  berth
+    .command("restart")
+    .argument("[service]", "one part; the whole control plane without one")
+    .description("restart with the code that is there now; operations under way go on")
+    .action(async (service?: string) =>
+      (await import("./restart.ts")).restart({ ...line, settings: settings() }, service),
+    );
+  berth
+    .command("build")
+    .argument("[service]", "one service or part of the platform; all services without one")
+    .description("make images: of the services, or of a part of the platform")
+    .action(async (service?: string) =>
+      (await import("./build.ts")).build({ ...line, settings: settings() }, service),
+    );
+  berth
+    .command("pgadmin")
+    .description("say where pgAdmin is and how one signs in; on a desktop open it")
+    .action(async () => (await import("./pgadmin.ts")).pgadmin({ ...line, settings: settings() }));
   berth
     .command("staff")
     .description("make the first staff account, its organisation and the API key of this command")
@@ -138,10 +189,18 @@ export function program(line: CommandLine): Command {
       if (!(await check({ ...line, settings: settings() }, options))) process.exitCode = 3;
     });
 
+  berth
+    .command("parts")
+    .description("list the parts that logs, shell, restart and build take")
+    .action(async () => say.line((await import("../part-names.ts")).partNames.join(" ")));
+
   // What the supervisor starts; a person has no need of these.
   berth
     .command("supervise", { hidden: true })
-    .action(async () => (await import("./supervise.ts")).superviseHere({ ...line, settings: settings() }));
+    .option("--watch")
+    .action(async (options: { watch?: boolean }) =>
+      (await import("./supervise.ts")).superviseHere({ ...line, settings: settings() }, options),
+    );
   berth
     .command("serve", { hidden: true })
     .argument("[service]", "user, tenant or instance; all of them without one")

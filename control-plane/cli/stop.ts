@@ -9,10 +9,16 @@ export async function stop(settings: Settings, say: Say): Promise<void> {
   const { supervisorSocket } = dataPaths(settings.dataDir);
   const running = await askSupervisor(supervisorSocket, "stop");
   if (!running) return say.line(`The control plane of "${settings.env}" is not running.`);
+  await awaitStopped(settings);
+  say.line(`The control plane of "${settings.env}" is stopped; platform and tenants stay up.`);
+}
+
+/** Waits until a control plane that was asked to stop is gone. */
+export async function awaitStopped({ dataDir }: Pick<Settings, "dataDir">): Promise<void> {
+  const { supervisorSocket } = dataPaths(dataDir);
   await until(async () => (await askSupervisor(supervisorSocket, "status")) === undefined, {
     what: "the control plane to stop",
     deadlineMs: 120_000,
     everyMs: 100,
   });
-  say.line(`The control plane of "${settings.env}" is stopped; platform and tenants stay up.`);
 }

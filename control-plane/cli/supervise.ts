@@ -15,7 +15,10 @@ import type { CommandLine } from "./command-line.ts";
 const keptLogs = { bytes: 50 << 20, files: 4 };
 
 /** Runs the supervisor in this process until it is asked to stop. */
-export async function superviseHere({ settings, env, node, main }: CommandLine & { settings: Settings }) {
+export async function superviseHere(
+  { settings, env, node, main }: CommandLine & { settings: Settings },
+  { watch = false }: { watch?: boolean } = {},
+) {
   const paths = dataPaths(settings.dataDir);
   await mkdir(paths.log, { recursive: true, mode: 0o700 });
   await mkdir(paths.run, { recursive: true, mode: 0o700 });
@@ -54,6 +57,7 @@ export async function superviseHere({ settings, env, node, main }: CommandLine &
     settings: fingerprint(settings),
     log,
     kept: keptLogs,
+    watches: watch,
   }).catch((error) => {
     log.fatal({ err: error }, "the supervisor could not go on");
     process.exit(1);

@@ -24,7 +24,10 @@ export async function preflight(settings: Settings, run: Run, running: Container
   if (wrong.length > 0) throw new Error(wrong.join("\n"));
 }
 
-async function subnetInUse(settings: Settings, all: NetworkState[]): Promise<string | undefined> {
+export async function subnetInUse(
+  settings: Pick<Settings, "env" | "tenantSubnet">,
+  all: NetworkState[],
+): Promise<string | undefined> {
   const own = `berth-${settings.env}-tenants`;
   const wanted = range(settings.tenantSubnet);
   const overlaps = (cidr: string) => {

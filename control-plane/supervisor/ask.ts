@@ -5,20 +5,23 @@ export interface SupervisorStatus {
   pid: number;
   /** Fingerprint of the settings it was started with. */
   settings: string;
+  /** Fingerprint of the code that it runs itself, and whether it restarts its children when that changes. */
+  code: string;
+  watches: boolean;
   children: ChildStatus[];
 }
+
+/**
+ * What it can be asked: how it is; to stop; to restart all its children, or one (`restart services`); to restart them from
+ * now on whenever the code changes. It answers at once, and does it then.
+ */
+export type Word = "status" | "stop" | "restart" | `restart ${string}` | "watch";
 
 /** No socket, nobody behind it, or somebody who ended while asked. */
 const gone = new Set(["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE"]);
 
-/**
- * Asks the supervisor behind a socket for its status, or to stop (it answers at once and stops then).
- * Gives `undefined` when none runs, or one that ends right now.
- */
-export function askSupervisor(
-  socket: string,
-  word: "status" | "stop",
-): Promise<SupervisorStatus | undefined> {
+/** Says a word to the supervisor behind a socket. Gives its status; `undefined` when none runs, or one that ends right now. */
+export function askSupervisor(socket: string, word: Word): Promise<SupervisorStatus | undefined> {
   return new Promise((resolve, reject) => {
     const connection = connect(socket);
     let answer = "";

@@ -20,9 +20,12 @@ export interface ChildStatus {
   pid: number | undefined;
   /** ISO time of the last start. */
   startedAt: string | undefined;
+  /** How often it ended by itself. */
   restarts: number;
   /** How the last one ended, as a person says it. */
   lastExit: string | undefined;
+  /** Fingerprint of the code that was there when it was started. */
+  code: string | undefined;
 }
 
 /** A process that ran this long counts as healthy again: its next fall restarts at once. */
@@ -43,14 +46,20 @@ export class Child {
   #delayMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #stopping = false;
+  #code: string | undefined;
+  readonly #codeNow: () => string;
 
-  constructor(spec: ChildSpec, log: Logger) {
+  /** @param codeNow fingerprint of the code on disk */
+  constructor(spec: ChildSpec, log: Logger, codeNow: () => string) {
     this.#spec = spec;
     this.#log = log.child({ child: spec.name });
+    this.#codeNow = codeNow;
   }
 
   start(): void {
     const log = openSync(this.#spec.logFile, "a", 0o600);
+    // Before it is started: code that changes meanwhile is then seen as newer.
+    this.#code = this.#codeNow();
     // The IPC channel tells the child when its supervisor is gone, however it went.
     const child = spawn(this.#spec.command, this.#spec.args, {
       env: this.#spec.env,
@@ -91,7 +100,16 @@ export class Child {
       startedAt: this.#startedAt ? new Date(this.#startedAt).toISOString() : undefined,
       restarts: this.#restarts,
       lastExit: this.#lastExit,
+      code: this.#code,
     };
+  }
+
+  /** Ends it as {@link stop} does, and starts it again at once. */
+  async restart(): Promise<void> {
+    await this.stop();
+    this.#stopping = false;
+    this.#delayMs = 0;
+    this.start();
   }
 
   /** Asks the child to end, and ends it when it does not. Resolves when it is gone. */

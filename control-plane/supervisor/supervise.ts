@@ -4,8 +4,11 @@ import type { Logger } from "../observability/log.ts";
 import { type Lock, takeLock } from "../platform/lock.ts";
 import { until } from "../until.ts";
 import type { SupervisorStatus } from "./ask.ts";
-import { Child, type ChildSpec } from "./child.ts";
+import type { ChildSpec } from "./child.ts";
+import { Children } from "./children.ts";
+import { codeFingerprint } from "./code.ts";
 import { type Kept, rotate } from "./rotate.ts";
+import { watchCode } from "./watch.ts";
 
 /** Milliseconds between two looks at how much the log files have grown. */
 const lookEveryMs = 10_000;
@@ -19,6 +22,10 @@ export interface SuperviseOptions {
   log: Logger;
   /** How much is kept of each child's log file. */
   kept: Kept;
+  /** Whether the children are restarted when the code changes. */
+  watches: boolean;
+  /** Where that is, if not where this program is. */
+  root?: string;
 }
 
 /**
@@ -28,27 +35,62 @@ export interface SuperviseOptions {
 export async function supervise(options: SuperviseOptions): Promise<void> {
   const { socket, children: specs, settings, log, kept } = options;
   const lock = await onlyHere(socket);
-  const children = specs.map((spec) => new Child(spec, log));
+  const codeNow = () => codeFingerprint(options.root);
+  const code = codeNow();
+  const children = new Children(specs, log, codeNow);
+  const watching = watchingFor(children, log, options.root);
   const { promise: stopped, resolve: askedToStop } = Promise.withResolvers<string>();
   const status = (): SupervisorStatus => ({
-    pid: process.pid,
-    settings,
-    children: children.map((child) => child.status()),
+    ...{ pid: process.pid, settings, code, watches: watching.isOn(), children: children.status() },
   });
-  const server = await open(socket, status, askedToStop);
+  const server = await open(socket, status, (word, name) => {
+    if (word === "stop") askedToStop("asked to stop");
+    if (word === "restart") children.restart("asked to", name);
+    if (word === "watch") watching.begin();
+  });
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => askedToStop(signal));
-  for (const child of children) child.start();
+  children.start();
+  if (options.watches) watching.begin();
   const rotating = setInterval(() => {
     for (const { logFile } of specs) rotateOrTell(logFile, kept, log);
   }, lookEveryMs);
   log.info({ reason: await stopped }, "stopping");
-  // The provisioner first: it hands its operations back while the services still answer.
-  for (const child of children.toReversed()) await child.stop();
+  watching.end();
+  await children.stop();
   clearInterval(rotating);
   await new Promise<void>((resolve) => server.close(() => resolve()));
   await rm(socket, { force: true });
   await lock.release();
   log.info("stopped");
+}
+
+/** Restarts those children that were started with other code than there is now, whenever that changes. */
+function watchingFor(children: Children, log: Logger, root: string | undefined) {
+  let watcher: { close(): void } | undefined;
+  const end = () => {
+    watcher?.close();
+    watcher = undefined;
+  };
+  const failed = (error: Error) => {
+    end();
+    log.error({ err: error }, "changes of the code are not watched any more; make dev-restart runs them");
+  };
+  const restartOlder = () => {
+    const now = codeFingerprint(root);
+    for (const { name, code } of children.status())
+      if (code !== now) children.restart("the code has changed", name);
+  };
+  return {
+    isOn: () => watcher !== undefined,
+    begin() {
+      try {
+        watcher ??= watchCode(restartOlder, failed, root);
+      } catch (error) {
+        failed(error as Error);
+      }
+    },
+    end,
+  };
 }
 
 /** A full disk, for one, is no reason to end. */
@@ -70,14 +112,15 @@ function onlyHere(socket: string): Promise<Lock> {
 async function open(
   socket: string,
   status: () => SupervisorStatus,
-  askedToStop: (why: string) => void,
+  onWord: (word: string | undefined, name: string | undefined) => void,
 ): Promise<Server> {
   // Left behind by one that was killed.
   await rm(socket, { force: true });
   const server = createServer((connection) => {
     connection.on("error", () => connection.destroy());
     connection.once("data", (data) => {
-      if (data.toString().trim() === "stop") askedToStop("asked to stop");
+      const [word, name] = data.toString().trim().split(" ");
+      onWord(word, name);
       connection.end(`${JSON.stringify(status())}\n`);
     });
   });

@@ -2,7 +2,7 @@
 import { appending, createLog } from "../../control-plane/observability/log.ts";
 import { supervise } from "../../control-plane/supervisor/supervise.ts";
 
-const [socket = "", logFile = ""] = process.argv.slice(2);
+const [socket = "", logFile = "", root] = process.argv.slice(2);
 const idle = {
   name: "idle",
   command: process.execPath,
@@ -17,4 +17,6 @@ await supervise({
   settings: "of this test",
   log: createLog({ env: "t-super", logLevel: "fatal" }, "supervisor"),
   kept: { bytes: 1 << 20, files: 1 },
+  watches: false,
+  ...(root ? { root } : {}),
 });

@@ -1,0 +1,68 @@
+import type { PartName } from "../control-plane/part-names.ts";
+
+/** A project of vitest.config.ts, and which of its files: by how their path begins. */
+type Tests = [project: string, ...files: string[]];
+
+/** Files of the project `control-plane`. */
+function about(...names: string[]): string[] {
+  return names.map((name) => `test/control-plane/${name}`);
+}
+
+const image: Tests = ["toolchain", "test/toolchain/images.test.ts"];
+const part: Tests = ["components", "test/components/platform.test.ts", "test/components/container.test.ts"];
+const everyService: Tests = [
+  "control-plane",
+  ...about("health", "bad-input", "authorization", "separation", "openapi"),
+];
+
+/** What is run for one part (`make test-service SERVICE=...`): what is about it, and not all that may touch it. */
+export const serviceTests: Record<PartName, Tests[]> = {
+  "user-service": [
+    ["unit", "test/unit/mail", "test/unit/origin", "test/unit/address-key"],
+    everyService,
+    [
+      "control-plane",
+      ...about("account", "api-keys", "failed-sign-ins", "impersonation", "invitations"),
+      ...about("mail-limits", "members", "organization", "session", "staff", "supabase", "two-factor"),
+    ],
+  ],
+  "tenant-service": [
+    everyService,
+    ["control-plane", ...about("tenants", "claims", "outbox", "catch-up", "organization-end", "idempotency")],
+  ],
+  "instance-service": [
+    everyService,
+    ["control-plane", ...about("operations", "stacks", "queue", "streams", "pipeline", "check", "outside")],
+  ],
+  provisioner: [
+    ["unit", "test/unit/provisioner"],
+    ["components", "test/components"],
+    ["provisioner", "test/provisioner"],
+  ],
+  postgres: [
+    part,
+    image,
+    ["unit", "test/unit/platform"],
+    ["platform", "test/platform/databases", "test/platform/own-logins", "test/platform/template"],
+  ],
+  redis: [
+    part,
+    image,
+    ["control-plane", ...about("redis-away", "session-storage")],
+    ["platform", "test/platform/services"],
+  ],
+  traefik: [
+    part,
+    image,
+    ["components", "test/components/route"],
+    ["platform", "test/platform/services"],
+    ["e2e", "test/e2e/traefik"],
+  ],
+  prometheus: [part, image],
+  "postgres-exporter": [part, image],
+  "redis-exporter": [part, image],
+  "node-exporter": [part, image],
+  grafana: [part, image],
+  pgadmin: [part, image],
+  mailpit: [part, image],
+};
