@@ -15,9 +15,10 @@ export interface BinaryRecipe {
   builtLacks?: string;
 }
 
-export type BinaryName = "pulumi" | "plugin-docker" | "plugin-postgresql" | "traefik";
+export type BinaryName = "pulumi" | "plugin-docker" | "plugin-postgresql" | "traefik" | "mailpit";
 
 const cliVersion = "3.250.0";
+const mailpitVersion = "1.33.1";
 
 /** Every binary that is not an image: Pulumi and its plugins; and what images are made of. */
 export const binaries: Record<BinaryName, BinaryRecipe> = {
@@ -77,6 +78,29 @@ export const binaries: Record<BinaryName, BinaryRecipe> = {
     built: {
       version: "3.6.0",
       parts: [{ folder: "traefik", target: "github.com/traefik/traefik/v3/cmd/traefik", binary: "traefik" }],
+    },
+  },
+  mailpit: {
+    built: {
+      version: mailpitVersion,
+      parts: [
+        {
+          folder: "mailpit",
+          target: ".",
+          binary: "mailpit",
+          ldflags: `-X github.com/axllent/mailpit/config.Version=v${mailpitVersion}`,
+          vendored: {
+            module: `github.com/axllent/mailpit@v${mailpitVersion}`,
+            sum: "h1:5cW1C4QrxRKh9qNiRYvSVaYw82BU1lGt/mYZtGUmi7A=",
+            to: "upstream",
+            // npm packages of exact versions, of those that the registry has.
+            overlay: { from: "page", to: "." },
+          },
+          // The module comes without its page, and is built in its own folder, which embeds it.
+          page: { folder: "upstream", script: "esbuild.config.mjs", env: { MINIFY: "true" } },
+          module: "upstream",
+        },
+      ],
     },
   },
 };

@@ -19,7 +19,7 @@ export interface ImageContext extends RootContext {
 }
 
 export interface ImageSource {
-  artifact: Artifact & { official: Way; build: Way };
+  artifact: Artifact & { official: Way };
   /** Makes the image of a cache entry again in an engine that does not have it. */
   restore(entry: Entry, step: Step, scratch: string): Promise<void>;
 }
@@ -33,7 +33,8 @@ export function imageSource(name: ImageName, recipe: ImageRecipe, context: Image
   const layerContent = () => (typeof layer === "string" ? folderContent(layer) : layer);
   const ref = (key: string) => `berth/${name}:${recipe.version}-${key}`;
   const upstream = `${sources.registry}${recipe.upstream}`;
-  const root = rootArtifact(name, recipe, context);
+  const { built } = recipe;
+  const root = built && rootArtifact(name, { ...recipe, built }, context);
 
   const pull = async (what: string, step: Step) => {
     step.say(`pulling ${what}`);
@@ -52,6 +53,7 @@ export function imageSource(name: ImageName, recipe: ImageRecipe, context: Image
     return { ref: ref(key), id: image.id };
   };
 
+  const buildKey = (of: { build: Way }) => contentKey([of.build.key(), layerContent(), process.arch]);
   const official: Way = {
     version: recipe.version,
     key: () => contentKey([upstream, layerContent(), process.arch]),
@@ -62,15 +64,15 @@ export function imageSource(name: ImageName, recipe: ImageRecipe, context: Image
       return { ...(await putLayer(official.key(), upstream, labels, dir, step)), [upstreamFact]: digest };
     },
   };
-  const build: Way = {
+  const build: Way | undefined = root && {
     version: recipe.version,
-    key: () => contentKey([root.build.key(), layerContent(), process.arch]),
+    key: () => buildKey(root),
     async make(dir, step) {
       step.waitFor(root.name);
       const made = await context.obtain(root);
       const base = await ensureRoot(engine, made, step);
       const packages = Object.entries(made.manifest.facts).filter(([fact]) => fact.startsWith(packageLabel));
-      return { ...(await putLayer(build.key(), base, {}, dir, step)), ...Object.fromEntries(packages) };
+      return { ...(await putLayer(buildKey(root), base, {}, dir, step)), ...Object.fromEntries(packages) };
     },
   };
   return {
@@ -80,7 +82,7 @@ export function imageSource(name: ImageName, recipe: ImageRecipe, context: Image
       if (source === "official" && digest !== undefined) {
         if (!(await inspectImage(engine, digest))) await pull(digest, step);
         await putLayer(key, digest, { "dev.berth.upstream": digest }, scratch, step);
-      } else {
+      } else if (root) {
         const base = await ensureRoot(engine, await context.obtain(root), step);
         await putLayer(key, base, {}, scratch, step);
       }

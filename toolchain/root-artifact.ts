@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { importImage, inspectImage, loadImage, removeTag, saveImage } from "./engine/images.ts";
 import type { Engine } from "./engine/request.ts";
 import { ToolchainError } from "./errors.ts";
-import type { ImageName, ImageRecipe } from "./images.ts";
+import type { BuiltRecipe, ImageBinary, ImageName } from "./images.ts";
 import { binaryImage } from "./make/binary-image.ts";
 import { makeRoot } from "./make/debian.ts";
 import { layerImage } from "./make/image.ts";
@@ -20,7 +20,7 @@ export interface RootContext {
   recipes: string;
   logDir: string;
   /** The other artefact that an image may be made from. */
-  binary: { key(): string; obtain(): Promise<Entry> };
+  binary(name: ImageBinary): { key(): string; obtain(): Promise<Entry> };
 }
 
 export const archiveName = "image.tar.gz";
@@ -30,26 +30,26 @@ export const packageLabel = "dev.berth.package.";
 /** What a built image stands on, kept as an archive: the part that takes minutes. */
 export function rootArtifact(
   name: ImageName,
-  recipe: ImageRecipe,
+  { built, config, root = name, version }: BuiltRecipe,
   context: RootContext,
 ): Artifact & { build: Way } {
-  const { built, config } = recipe;
   const content = built.how === "debian" ? built.debian : built;
-  const key = () => contentKey([content, config, ownFiles(recipe, context), process.arch]);
+  const key = () => contentKey([content, config, ownFiles(built, context), process.arch]);
   const build: Way = {
-    version: recipe.version,
+    version,
     key,
     async make(dir, step) {
       const { engine } = context;
-      const ref = `berth/${name}-root:${key()}`;
+      const ref = `berth/${root}-root:${key()}`;
       const image =
-        (await inspectImage(engine, ref)) ?? (await makeImage(ref, name, recipe, context, dir, step));
+        (await inspectImage(engine, ref)) ??
+        (await makeImage(ref, root, { built, config }, context, dir, step));
       await saveImage(engine, ref, join(dir, archiveName), step);
       const packages = Object.entries(image.labels).filter(([label]) => label.startsWith(packageLabel));
       return { ref, id: image.id, ...Object.fromEntries(packages) };
     },
   };
-  return { name: `root-${name}`, build };
+  return { name: `root-${root}`, build };
 }
 
 /** Makes sure that an engine has a root; returns its name. */
@@ -63,8 +63,8 @@ export async function ensureRoot(engine: Engine, entry: Entry, step: Step): Prom
 
 async function makeImage(
   ref: string,
-  name: ImageName,
-  { built, config }: ImageRecipe,
+  name: string,
+  { built, config }: Pick<BuiltRecipe, "built" | "config">,
   context: RootContext,
   dir: string,
   step: Step,
@@ -85,7 +85,7 @@ async function makeImage(
     );
   } else {
     step.waitFor(built.artifact);
-    const binary = await context.binary.obtain();
+    const binary = await context.binary(built.artifact).obtain();
     const file = join(binary.dir, built.binary);
     await binaryImage(engine, bare, { file, to: built.to }, join(work, "root"), step);
   }
@@ -99,10 +99,11 @@ async function makeImage(
 }
 
 /** What a root is made from, beside the recipe itself. */
-function ownFiles({ built }: ImageRecipe, context: RootContext): unknown {
-  if (built.how !== "debian") return context.binary.key();
-  const { files = [], apart } = built.debian;
-  const paths = [...files.map(({ from }) => from), ...(apart ? [apart.install] : [])];
+function ownFiles(built: BuiltRecipe["built"], context: RootContext): unknown {
+  if (built.how !== "debian") return context.binary(built.artifact).key();
+  const { files = [], apart, install } = built.debian;
+  const scripts = [apart?.install, install].filter((script) => script !== undefined);
+  const paths = [...files.map(({ from }) => from), ...scripts];
   const folders = new Set(paths.map((path) => path.slice(0, path.indexOf("/"))));
   if (folders.has("")) throw new ToolchainError("A recipe's file must be in a folder of its own.");
   return [...folders].map((folder) => folderContent(join(context.recipes, folder)));

@@ -3,14 +3,22 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { Engine } from "./engine/request.ts";
 import { ToolchainError } from "./errors.ts";
+import { type ToolName, toolNames } from "./images.ts";
 import { type Sources, vendorSources } from "./sources/sources.ts";
 
 const base = z.url().transform((url) => url.replace(/\/$/, ""));
 const seconds = z.coerce.number().positive().max(3600);
 
+const tools = z
+  .string()
+  .transform((text) => (text === "none" ? [] : text.split(",").map((one) => one.trim())))
+  .pipe(z.array(z.enum(toolNames, `must be "none", or some of ${toolNames.join(", ")} with commas between`)));
+
 /** The toolchain's own settings; everything has a default. */
 const variables = z.object({
   BERTH_CACHE_DIR: z.string().optional(),
+  /** What people are to have beside what tenants need; the same as for `bin/berth start`. */
+  BERTH_TOOLS: tools.default([...toolNames]),
   DOCKER_HOST: z.string().default("unix:///var/run/docker.sock"),
   /** `auto`: the vendor's when it can be reached, built otherwise. */
   BERTH_TOOLCHAIN_USE: z.enum(["auto", "official", "build"]).default(vendorSources.use),
@@ -33,6 +41,7 @@ export interface ToolchainSettings {
   cacheDir: string;
   engine: Engine;
   sources: Sources;
+  tools: ToolName[];
 }
 
 /** Reads the settings; throws a {@link ToolchainError} that names every bad variable. */
@@ -47,6 +56,7 @@ export function parseToolchainSettings(env: Record<string, string | undefined>):
   return {
     cacheDir: data.BERTH_CACHE_DIR ?? join(homedir(), ".cache", "berth"),
     engine: { host: data.DOCKER_HOST },
+    tools: data.BERTH_TOOLS,
     sources: {
       use: data.BERTH_TOOLCHAIN_USE,
       pulumiReleases: data.BERTH_PULUMI_RELEASES,

@@ -5,9 +5,18 @@ import { type BinaryName, binaries } from "./binaries.ts";
 import { binaryArtifact } from "./binary-artifact.ts";
 import type { Engine } from "./engine/request.ts";
 import { ensurePresent } from "./ensure-present.ts";
-import { ToolchainError } from "./errors.ts";
+import { NotAvailable, ToolchainError } from "./errors.ts";
 import { imageSource } from "./image-artifact.ts";
-import { type ImageName, images } from "./images.ts";
+import {
+  type ImageBinary,
+  type ImageName,
+  images,
+  type TenantImage,
+  type ToolImageName,
+  type ToolName,
+  toolImages,
+  toolNames,
+} from "./images.ts";
 import type { Progress } from "./progress.ts";
 import { createReach } from "./sources/reach.ts";
 import { type Sources, vendorSources } from "./sources/sources.ts";
@@ -21,6 +30,8 @@ export interface SetupOptions {
   engine?: Engine;
   /** The vendors' servers by default. */
   sources?: Sources;
+  /** What people are to have beside what tenants need. Default: all. */
+  tools?: readonly ToolName[];
 }
 
 interface ToolImage {
@@ -37,13 +48,20 @@ export interface Tools {
   plugins: { docker: string; postgresql: string };
   /** The Node that runs this. */
   node: string;
-  images: Record<ImageName, ToolImage>;
+  /** Of tools, those that were asked for; Grafana's only where it can be pulled. */
+  images: Record<TenantImage, ToolImage> & Partial<Record<ToolImageName, ToolImage>>;
 }
+
+/** Said where only Grafana's own image would do, and it cannot be had. */
+export const grafanaLeftOut =
+  "Grafana's image cannot be pulled here; it is left out. Dashboards are in monitoring/dashboards/json.";
 
 /** What was obtained, with the manifests that say where from. */
 export interface Outcome {
   tools: Tools;
   entries: Entry[];
+  /** Sentences about what is not to be had here. */
+  leftOut: string[];
 }
 
 export const localEngine: Engine = { host: "unix:///var/run/docker.sock" };
@@ -64,7 +82,7 @@ export async function obtainAll(options: SetupOptions): Promise<Outcome> {
 
   // A Go build uses every core, so they go one after the other; images are mostly disk and network.
   const builds = inOrder();
-  const binary = (name: BinaryName) => {
+  const binary = (name: BinaryName | ImageBinary) => {
     const artifact = binaryArtifact(name, binaries[name], shared);
     return { key: artifact.build.key, obtain: () => builds(() => obtain(artifact, context)) };
   };
@@ -74,7 +92,7 @@ export async function obtainAll(options: SetupOptions): Promise<Outcome> {
       ...shared,
       engine,
       debianMirror: sources.debianMirror,
-      binary: binary("traefik"),
+      binary,
       obtain: (artifact) => obtain(artifact, context),
     });
     const entry = await obtain(source.artifact, context);
@@ -90,19 +108,55 @@ export async function obtainAll(options: SetupOptions): Promise<Outcome> {
     pulls(() => image("odoo")),
     image("traefik"),
   ]);
+  // Not before all that tenants need is there.
+  const wanted = (options.tools ?? toolNames).filter((tool) => tool !== "grafana");
+  const extra = wanted.flatMap((tool): ToolImageName[] => [...toolImages[tool]]);
+  const others = await all(
+    extra.map((name) => (name === "mailpit" ? image(name) : pulls(() => image(name)))),
+  );
+  const made = Object.fromEntries(extra.map((name, index) => [name, others[index]])) as Partial<
+    Record<ToolImageName, Awaited<ReturnType<typeof image>>>
+  >;
+  const leftOut: string[] = [];
+  if (options.tools?.includes("grafana") ?? true) {
+    // Where the registry could not be reached for the others it is not waited for in each run.
+    const open = sources.use === "official" || postgres.entry.manifest.source === "official";
+    const grafana = open ? await ifAvailable(image("grafana")) : undefined;
+    if (grafana) made.grafana = grafana;
+    else leftOut.push(grafanaLeftOut);
+  }
+  const tenants = { odoo, postgres, redis, traefik };
+  const imagesOf = <Name extends string>(all: Record<Name, { image: ToolImage }>) =>
+    Object.fromEntries(
+      Object.entries<{ image: ToolImage }>(all).map(([name, one]) => [name, one.image]),
+    ) as Record<Name, ToolImage>;
   return {
     tools: {
       pulumi: pulumi.dir,
       plugins: { docker: docker.dir, postgresql: postgresql.dir },
       node: process.execPath,
-      images: { odoo: odoo.image, postgres: postgres.image, redis: redis.image, traefik: traefik.image },
+      images: { ...imagesOf(made as Required<typeof made>), ...imagesOf(tenants) },
     },
-    entries: [pulumi, docker, postgresql, postgres.entry, redis.entry, odoo.entry, traefik.entry],
+    entries: [
+      ...[pulumi, docker, postgresql, postgres.entry, redis.entry, odoo.entry, traefik.entry],
+      ...Object.values(made).map(({ entry }) => entry),
+    ],
+    leftOut,
   };
 }
 
+/** Nothing where the official one cannot be had. */
+async function ifAvailable<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof NotAvailable) return undefined;
+    throw error;
+  }
+}
+
 /** Lets every work end, also when one fails: what was made is in the cache for the next run. */
-async function all<T extends unknown[]>(works: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
+async function all<T extends unknown[]>(works: readonly [...{ [K in keyof T]: Promise<T[K]> }]): Promise<T> {
   const ends = await Promise.allSettled(works);
   const failures = ends.flatMap((end) => (end.status === "rejected" ? [end.reason] : []));
   if (failures.length === 1) throw failures[0];

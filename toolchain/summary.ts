@@ -4,11 +4,11 @@ import type { Outcome } from "./setup.ts";
 import type { Manifest } from "./store/manifest.ts";
 
 /** What a person wants to know at the end: what is there, where it came from, and what it lacks. */
-export function summary({ entries }: Outcome, seconds: number): string {
+export function summary({ entries, leftOut }: Outcome, seconds: number): string {
   const made = entries.filter((entry) => entry.made).length;
   const lines = entries.flatMap(({ manifest }) => describe(manifest));
   const state = made === 0 ? "all was there" : `${made} of ${entries.length} made now`;
-  return [`Toolchain ready in ${seconds.toFixed(1)} s, ${state}:`, ...lines, ""].join("\n");
+  return [`Toolchain ready in ${seconds.toFixed(1)} s, ${state}:`, ...lines, ...leftOut, ""].join("\n");
 }
 
 function describe(manifest: Manifest): string[] {

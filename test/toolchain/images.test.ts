@@ -71,7 +71,7 @@ async function toolchain(registry: Registry) {
     reach: createReach(1_000),
     recipes,
     logDir: shop.dir,
-    binary: { key: () => `t-toolchain-${process.pid}`, obtain: async () => entry },
+    binary: () => ({ key: () => `t-toolchain-${process.pid}`, obtain: async () => entry }),
     obtain: (artifact) => obtain(artifact, { ...shop, use: "auto" }),
   });
   const get = async (use: Use = "auto") => {

@@ -10,24 +10,10 @@ mkdir -p "$cache/locks" "$cache/log" "$cache/fuzz"
 requirements=$root/toolchain/fuzz/requirements.txt
 log=$cache/log/fuzz.log
 
-for part in say packages; do
+for part in say packages python; do
   # shellcheck source=/dev/null
   . "$root/toolchain/host/$part.sh"
 done
-
-# The first Python that is new enough and can make environments; Debian has that in a package of its own.
-find_python() {
-  local candidate
-  for candidate in python3 /usr/bin/python3; do
-    if "$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-      python=$candidate
-      return
-    fi
-  done
-  return 1
-}
-
-missing_python() { find_python || /usr/bin/python3 -c 'import venv, ensurepip' 2>/dev/null || echo python3-venv; }
 
 # An environment belongs to the Python it was made with, and to what it holds.
 key_of() {

@@ -17,6 +17,8 @@ missing_packages() {
     if [[ $what == /* && -e $what ]] || PATH=$PATH:/usr/sbin:/sbin command -v "$what" >/dev/null; then continue; fi
     echo "${entry##*:}"
   done | sort -u
+  # pgAdmin's packages are put together by this machine's Python.
+  missing_python
 }
 
 # ensure_packages [MISSING]: MISSING is a function that prints the packages that are not there.

@@ -14,6 +14,8 @@ export interface DebianRecipe {
   apart?: { suite: string; package: string; install: string };
   /** Files put in: path under toolchain/, path in the image, mode. */
   files?: { from: string; to: string; mode: string }[];
+  /** A script under toolchain/ that puts more in: `install ROOT`. Its network is this machine's. */
+  install?: string;
   /** Shell commands, `$1` is the root: before packages are configured, and at the end. */
   before?: string[];
   after?: string[];
@@ -74,6 +76,7 @@ export async function makeRoot(
       ({ from, to, mode }) => `--customize-hook=install -D -m ${mode} "${join(folder, from)}" "$1${to}"`,
     ),
     ...(recipe.apart ? [`--customize-hook="${join(folder, recipe.apart.install)}" "${apart}" "$1"`] : []),
+    ...(recipe.install ? [`--customize-hook="${join(folder, recipe.install)}" "$1"`] : []),
     ...(recipe.after ?? []).map((command) => `--customize-hook=${command}`),
     `--customize-hook="${report.script}" "$1"`,
   ];

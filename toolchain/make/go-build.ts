@@ -1,7 +1,9 @@
 import { cp } from "node:fs/promises";
+import { join } from "node:path";
 import { ToolchainError } from "../errors.ts";
 import type { Step } from "../progress.ts";
 import { CommandFailed, run } from "../run.ts";
+import { type PageRecipe, pageBuild } from "./page-build.ts";
 
 export interface GoRecipe {
   /** Folder under toolchain/ with go.mod and go.sum. */
@@ -13,6 +15,10 @@ export interface GoRecipe {
   ldflags?: string;
   /** Source of a module that is copied in first, because upstream keeps what we need internal. */
   vendored?: { module: string; sum: string; to: string; overlay: { from: string; to: string } };
+  /** A web page that is made of npm packages first, by a script of Node's. */
+  page?: PageRecipe;
+  /** Folder of the module to build in. Default: the recipe's own. */
+  module?: string;
 }
 
 export interface GoBuildOptions {
@@ -31,17 +37,19 @@ export interface GoBuildOptions {
 export async function goBuild({ recipe, recipes, work, out, log, step }: GoBuildOptions): Promise<void> {
   await cp(`${recipes}/${recipe.folder}`, work, { recursive: true });
   if (recipe.vendored) await vendor(recipe.vendored, work, log, step);
+  if (recipe.page) await pageBuild({ recipe: recipe.page, work, log, step });
+  const cwd = join(work, recipe.module ?? ".");
   step.say(`fetching the Go modules of ${recipe.binary}`);
   let fetched = 0;
   const onFetch = (line: string) => {
     if (line.startsWith("go: downloading")) step.far(++fetched, undefined, "modules");
   };
-  const packages = await go(["list", "-deps", recipe.target], work, log, onFetch);
+  const packages = await go(["list", "-deps", recipe.target], cwd, log, onFetch);
   step.say(`compiling ${recipe.binary}`);
   let compiled = 0;
   const onLine = () => step.far(++compiled, packages.length, "packages at most");
   const flags = ["-buildvcs=false", "-ldflags", `-s -w ${recipe.ldflags ?? ""}`.trim()];
-  await go(["build", "-v", ...flags, "-o", out, recipe.target], work, log, onLine);
+  await go(["build", "-v", ...flags, "-o", out, recipe.target], cwd, log, onLine);
 }
 
 async function go(
