@@ -9,7 +9,7 @@ SERVICE ?=
 # Options for bin/berth: make dev-logs ARGS="--tenant acme".
 ARGS ?=
 .PHONY: help setup demo start stop status dev-up dev-down dev-logs dev-logs-service dev-shell dev-restart \
-  pgadmin-open build build-service test test-fast test-faults test-service bench \
+  pgadmin-open doctor build build-service test test-fast test-faults test-service bench \
   verify format lint
 
 help: ## This list
@@ -37,6 +37,8 @@ dev-restart: ## Restart the control plane with the code of now, or one part with
 	@bin/berth restart -- $(SERVICE)
 pgadmin-open: ## Say where pgAdmin is and how one signs in; on a desktop open it
 	@bin/berth pgadmin
+doctor: ## What is wrong with this machine or this environment, and what mends it
+	@bin/berth doctor $(ARGS)
 
 ## To run Berth
 start: setup ## Platform and control plane up

@@ -79,6 +79,14 @@ export function program(line: CommandLine): Command {
       (await import("./build.ts")).build({ ...line, settings: settings() }, service),
     );
   berth
+    .command("doctor")
+    .option("--json", "as JSON")
+    .description("what is wrong with this machine or this environment, and what mends it; changes nothing")
+    .action(async (options: { json?: boolean }) => {
+      const { doctor } = await import("./doctor.ts");
+      process.exitCode = (await doctor({ ...line, settings: settings() }, options)) ? 0 : 1;
+    });
+  berth
     .command("pgadmin")
     .description("say where pgAdmin is and how one signs in; on a desktop open it")
     .action(async () => (await import("./pgadmin.ts")).pgadmin({ ...line, settings: settings() }));

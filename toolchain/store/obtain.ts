@@ -78,6 +78,11 @@ export async function obtain(artifact: Artifact, context: ObtainContext): Promis
   }
 }
 
+/** What the cache has of an artefact, whole; nothing is made. */
+export function findEntry(artifact: Artifact, context: ObtainContext): Promise<Entry | undefined> {
+  return find(artifact.name, waysOf(artifact, context.use), context, () => {});
+}
+
 function waysOf({ official, build }: Artifact, use: Use): Chosen[] {
   const ways: Chosen[] = [];
   if (official && use !== "build") ways.push({ ...official, source: "official", now: official.key() });
