@@ -9,7 +9,7 @@ SERVICE ?=
 # Options for bin/berth: make dev-logs ARGS="--tenant acme".
 ARGS ?=
 .PHONY: help setup demo start stop status dev-up dev-down dev-logs dev-logs-service dev-shell dev-restart \
-  pgadmin-open doctor build build-service test test-fast test-faults test-service bench \
+  pgadmin-open doctor db-test db-reset build build-service test test-fast test-faults test-service bench \
   verify format lint
 
 help: ## This list
@@ -39,6 +39,10 @@ pgadmin-open: ## Say where pgAdmin is and how one signs in; on a desktop open it
 	@bin/berth pgadmin
 doctor: ## What is wrong with this machine or this environment, and what mends it
 	@bin/berth doctor $(ARGS)
+db-test: ## Each login against each database: what must work, and what must be refused
+	@bin/berth db-test
+db-reset: setup ## Begin anew with empty databases and no tenants; asks first
+	@bin/berth db-reset $(ARGS)
 
 ## To run Berth
 start: setup ## Platform and control plane up

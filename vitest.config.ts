@@ -53,6 +53,8 @@ export default defineConfig({
         environment: true,
         also: ["test/e2e/first-steps.test.ts", "test/e2e/tenant-life.test.ts"],
       }),
+      // What a person does who works on Berth: up, down, restart, logs, doctor, reset.
+      project("daily", { testTimeout: 300_000, parallel: false, environment: true }),
       project("outages", { testTimeout: 300_000, parallel: false, environment: true }),
       project("recovery", { testTimeout: 300_000, parallel: false, environment: true }),
       project("secrets", { testTimeout: 300_000, parallel: false }),

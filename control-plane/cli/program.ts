@@ -87,6 +87,19 @@ export function program(line: CommandLine): Command {
       process.exitCode = (await doctor({ ...line, settings: settings() }, options)) ? 0 : 1;
     });
   berth
+    .command("db-test")
+    .description("try each login against each database: what must work, and what must be refused")
+    .action(async () => {
+      process.exitCode = (await (await import("./db-test.ts")).dbTest(settings(), say)) ? 0 : 1;
+    });
+  berth
+    .command("db-reset")
+    .option("--yes-delete <environment>", "its name, where nobody can be asked")
+    .description("begin anew with empty databases and no tenants; for development only, and asks first")
+    .action(async (options: { yesDelete?: string }) =>
+      (await import("./db-reset.ts")).dbReset({ ...line, settings: settings() }, options),
+    );
+  berth
     .command("pgadmin")
     .description("say where pgAdmin is and how one signs in; on a desktop open it")
     .action(async () => (await import("./pgadmin.ts")).pgadmin({ ...line, settings: settings() }));

@@ -14,7 +14,7 @@ import { table } from "./table.ts";
 export async function up(args: CommandLine & { settings: Settings }): Promise<void> {
   const { settings, say, env } = args;
   const run = createRun(withoutSecrets(env));
-  await mustHavePlace(settings, run);
+  await mustHavePlace(settings, env, run);
   await start(args, { makesStaff: true, forWork: true });
   await ensureStaff(settings, async (what, work) => (await say.part(what, work)).value);
   const rows = (await addresses(settings, run)).map(({ what, where, who, how }) => [what, where, who, how]);

@@ -18,6 +18,7 @@ import { alone } from "./lock.ts";
 import { findPlatform, type PlatformOutputs } from "./outputs.ts";
 import { preflight } from "./preflight.ts";
 import { ensureRoutesRoot } from "./redis.ts";
+import { refuseHalfReset } from "./reset/resetting.ts";
 import { createRun, type Run } from "./run.ts";
 import { waitForServices } from "./services-up.ts";
 import { PlatformStack } from "./stack.ts";
@@ -41,6 +42,7 @@ export interface PlatformArgs {
 export async function bringUp(args: PlatformArgs): Promise<PlatformOutputs> {
   const { settings, tools, env, progress } = args;
   await refuseHalfRestored(settings.dataDir);
+  await refuseHalfReset(settings);
   await mustHaveKeys(settings.dataDir);
   await ensureSecrets(settings);
   const run = createRun(env);

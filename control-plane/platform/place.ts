@@ -1,14 +1,16 @@
-import { portsOf, type Settings } from "../settings.ts";
+import { parseSettings, portsOf, portVariables, type Settings } from "../settings.ts";
 import { containers, networks } from "./docker.ts";
 import { subnetInUse } from "./preflight.ts";
 import type { Run } from "./run.ts";
 import { takenPort } from "./taken-port.ts";
 
+type Variables = Record<string, string | undefined>;
+
 /**
  * Looks whether an environment that was never brought up has a place on this machine: all its ports and its subnet. Throws one
  * Error that says what is taken, and where there is room for it.
  */
-export async function mustHavePlace(settings: Settings, run: Run): Promise<void> {
+export async function mustHavePlace(settings: Settings, env: Variables, run: Run): Promise<void> {
   // Of one that is there, its own parts hold the ports; whoever starts a part looks for itself.
   const [own] = await containers(run, [`berth-${settings.env}-postgres`]);
   if (own) return;
@@ -19,8 +21,8 @@ export async function mustHavePlace(settings: Settings, run: Run): Promise<void>
   const subnet = await subnetInUse(settings, await networks(run));
   if (subnet) wrong.push(subnet);
   if (wrong.length === 0) return;
-  const place = await findPlace(settings, run);
-  throw new Error([...wrong, ...(place ? [sentenceOf(settings, place)] : [])].join("\n"));
+  const place = await findPlace(env, run);
+  throw new Error([...wrong, ...(place ? [sentenceOf(settings, env, place)] : [])].join("\n"));
 }
 
 interface Place {
@@ -28,24 +30,27 @@ interface Place {
   subnet: string;
 }
 
-function sentenceOf({ env }: Settings, { offset, subnet }: Place): string {
+function sentenceOf(settings: Settings, env: Variables, { offset, subnet }: Place): string {
   // A second one of the same name would share its data folder.
-  const name = env === "dev" ? "dev2" : env;
-  return `There is room for an environment of its own beside what is there. In this shell, for all commands of it:\n\n  export BERTH_ENV=${name} BERTH_PORT_OFFSET=${offset} BERTH_TENANT_SUBNET=${subnet}\n`;
+  const name = settings.env === "dev" ? "dev2" : settings.env;
+  const set = portVariables.filter((variable) => env[variable]);
+  const unset = set.length > 0 ? `  unset ${set.join(" ")}\n` : "";
+  return `There is room for an environment beside what is there. In this shell, and in each that is to work with it:\n\n${unset}  export BERTH_ENV=${name} BERTH_PORT_OFFSET=${offset} BERTH_TENANT_SUBNET=${subnet}\n`;
 }
 
 /** An offset at which all ports are free, and a free subnet. */
-async function findPlace(settings: Settings, run: Run): Promise<Place | undefined> {
+async function findPlace(env: Variables, run: Run): Promise<Place | undefined> {
   const known = await networks(run);
+  const without = Object.fromEntries(Object.entries(env).filter(([name]) => !portVariables.includes(name)));
   const subnets = Array.from({ length: 40 }, (_, n) => `10.${214 + n}.0.0/20`);
-  const free: string[] = [];
-  for (const tenantSubnet of subnets)
-    if (!(await subnetInUse({ ...settings, env: "", tenantSubnet }, known))) free.push(tenantSubnet);
-  for (let offset = 10_000; offset <= 22_000; offset += 1_000) {
-    const ports = portsOf(settings).map(({ port }) => port + offset);
-    const isTaken = await Promise.all(ports.map((port) => takenPort("", port, "127.0.0.1")));
-    const [subnet] = free;
-    if (subnet && isTaken.every((one) => one === undefined)) return { offset, subnet };
+  const isFree = await Promise.all(
+    subnets.map(async (tenantSubnet) => (await subnetInUse({ env: "", tenantSubnet }, known)) === undefined),
+  );
+  const subnet = subnets.find((_, n) => isFree[n]);
+  for (let offset = 10_000; subnet && offset <= 22_000; offset += 1_000) {
+    const wanted = portsOf(parseSettings({ ...without, BERTH_PORT_OFFSET: `${offset}` }));
+    const taken = await Promise.all(wanted.map(({ port }) => takenPort("", port, "0.0.0.0")));
+    if (taken.every((one) => one === undefined)) return { offset, subnet };
   }
   return undefined;
 }

@@ -26,6 +26,11 @@ export async function ensureRoutesRoot(settings: Settings): Promise<void> {
   await withRedis(settings, (redis) => redis.set(routesRoot.key, routesRoot.value, "NX"));
 }
 
+/** Takes everything out of it. */
+export async function flush(settings: Settings): Promise<void> {
+  await withRedis(settings, (redis) => redis.flushall());
+}
+
 async function withRedis<T>(settings: Settings, work: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = new Redis({
     host: "127.0.0.1",

@@ -9,6 +9,7 @@ import { firewallPlan } from "./firewall/plan.ts";
 import { removeFirewall } from "./firewall/remove.ts";
 import { makeInputs } from "./inputs.ts";
 import { alone } from "./lock.ts";
+import { endResetting } from "./reset/resetting.ts";
 import { createRun } from "./run.ts";
 import { PlatformStack } from "./stack.ts";
 import { stopAll } from "./stopped.ts";
@@ -65,6 +66,7 @@ async function removeData(settings: Settings): Promise<void> {
     paths.run,
     join(settings.dataDir, "platform"),
   ];
+  await endResetting(settings.dataDir);
   for (const path of [...own, ...folders]) await rm(path, { recursive: true, force: true });
   await rmdir(settings.dataDir).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOTEMPTY" && error.code !== "ENOENT") throw error;

@@ -5,6 +5,7 @@ import { mustBeOwnPassphrase } from "../../passphrase-check.ts";
 import { dataPaths } from "../../paths.ts";
 import { refuseHalfRestored } from "../../platform/backup/restoring.ts";
 import { mustHaveKeys } from "../../platform/keys-at-hand.ts";
+import { refuseHalfReset } from "../../platform/reset/resetting.ts";
 import { loginOf, whyNoDatabase } from "../bench.ts";
 import type { Check } from "../finding.ts";
 
@@ -15,6 +16,7 @@ export const keys: Check = {
     const paths = dataPaths(settings.dataDir);
     try {
       await refuseHalfRestored(settings.dataDir);
+      await refuseHalfReset(settings);
       await mustHaveKeys(settings.dataDir);
       const reason = whyNoDatabase(bench);
       if (reason) return { unknown: reason };

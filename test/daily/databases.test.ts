@@ -1,0 +1,221 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { until } from "../../control-plane/until.ts";
+import { openWorld, type World } from "../e2e/world.ts";
+import {
+  berth,
+  mustBerth,
+  paths,
+  processOf,
+  provisionerTakesWork,
+  settings,
+  tree,
+  variables,
+} from "./support.ts";
+
+let world: World;
+beforeAll(async () => {
+  world = await openWorld();
+  await provisionerTakesWork();
+  await world.create({ slug: "kept" });
+});
+afterAll(async () => {
+  const { code } = await berth(["stacks"]);
+  expect(code).toBe(0);
+});
+
+describe("db-test", () => {
+  test("finds all rights as they must be, and prints them", async () => {
+    const { code, out } = await berth(["db-test"]);
+    expect(code, out).toBe(0);
+    expect(out).toMatch(
+      /^gets into +pulumi +auth +tenant +instance +postgres +template1 +a tenant's +from tenants/m,
+    );
+    expect(out).toMatch(/^auth_run +refused +yes +refused +refused +refused +refused +refused +refused/m);
+    expect(out).toMatch(
+      /^in its own database +reads its tables +writes its tables +adds to the audit +changes the audit/m,
+    );
+    expect(out).toMatch(/^tenant_run +yes +yes +yes +refused +refused +refused +refused/m);
+    expect(out).toMatch(/All \d+ are as they must be\.$/m);
+  });
+
+  test.each([
+    [
+      "a way into another's database",
+      "postgres",
+      "grant connect on database tenant to auth_run",
+      "revoke connect on database tenant from auth_run",
+      'auth_run gets into "tenant", and must not.',
+    ],
+    [
+      "a right to delete what was audited",
+      "tenant",
+      "grant delete on audit to tenant_run",
+      "revoke delete on audit from tenant_run",
+      "tenant_run must not be able to: delete from audit where false. It is.",
+    ],
+    [
+      "a right to make tables",
+      "instance",
+      "grant create on schema public to instance_run",
+      "revoke create on schema public from instance_run",
+      "instance_run must not be able to: create table berth_db_test (id int). It is.",
+    ],
+    [
+      "a superuser",
+      "postgres",
+      "alter role auth_run superuser",
+      "alter role auth_run nosuperuser",
+      "auth_run must not be able to: create role berth_db_test. It is.",
+    ],
+    [
+      "a right that was taken away",
+      "tenant",
+      "revoke insert on audit from tenant_run",
+      "grant insert on audit to tenant_run",
+      "tenant_run must be able to: insert into audit",
+    ],
+    [
+      "a closed door",
+      "postgres",
+      "revoke connect on database instance from instance_run",
+      "grant connect on database instance to instance_run",
+      'instance_run must get into "instance", and is refused.',
+    ],
+  ])("fails for %s", async (_what, database, spoil, mend, sentence) => {
+    await world.sql(database, spoil);
+    try {
+      const { code, out, err } = await berth(["db-test"]);
+      expect(code, out).toBe(1);
+      expect(out + err).toContain(sentence);
+    } finally {
+      await world.sql(database, mend);
+    }
+    expect((await berth(["db-test"])).code).toBe(0);
+  });
+});
+
+describe("db-reset", () => {
+  const names = async () =>
+    (await world.sql<{ name: string }>("postgres", "select datname as name from pg_database order by 1")).map(
+      ({ name }) => name,
+    );
+
+  test("refuses outside development, without a terminal, by a wrong name, and while work is under way", async () => {
+    const before = await names();
+    const refused = async (args: string[], more: Record<string, string>, sentence: string | RegExp) => {
+      const { code, err, out } = await berth(["db-reset", ...args], more);
+      expect(code, out).toBe(1);
+      expect(err).toMatch(sentence);
+      expect(err).toContain("Nothing was changed.");
+      expect(await names()).toEqual(before);
+    };
+    const yes = ["--yes-delete", settings.env];
+    await refused(yes, { BERTH_DOMAIN: "berth.example" }, /its domain is berth\.example/);
+    await refused(
+      yes,
+      { BERTH_TENANTS_DATABASE_URL: "postgres://p@192.0.2.1:5432/postgres" },
+      /on a server of your own/,
+    );
+    await refused([], {}, /There is no terminal to ask on: say --yes-delete/);
+    await refused(["--yes-delete", "dev"], {}, /--yes-delete names "dev"/);
+    const pid = await processOf("provisioner");
+    process.kill(pid, "SIGSTOP");
+    try {
+      const { operation } = await world.api<{ operation: { id: string } }>("POST", "/tenant/v1/tenants", {
+        ...{ slug: "late", name: "Late", admin: { email: "admin@late.example" } },
+      });
+      await until(
+        async () =>
+          (await world.sql("instance", "select from operations where id = $1", [operation.id])).length > 0,
+        { what: "the operation to wait", deadlineMs: 30_000, everyMs: 50 },
+      );
+      await refused(yes, {}, /is not reset while operations are under way: op_\w+ \(create of late\)/);
+    } finally {
+      process.kill(pid, "SIGCONT");
+    }
+    await until(
+      async () =>
+        (await world.sql("instance", "select from operations where status in ('queued', 'running')"))
+          .length === 0,
+      { what: "the operation to end", deadlineMs: 60_000, everyMs: 100 },
+    );
+  });
+
+  test("that is killed in the middle says so at the next start, and is finished by running it again", async () => {
+    const facts = async () => ({
+      postgres: await world.docker("inspect", "--format", "{{.Id}}", `berth-${settings.env}-postgres`),
+      template: await world.sql(
+        "postgres",
+        "select oid, datname from pg_database where datistemplate and datname like 'odoo%'",
+      ),
+      key: await readFile(paths.key, "utf8"),
+    });
+    const before = await facts();
+    expect(before.template).toHaveLength(1);
+    const note = join(settings.dataDir, "resetting.json");
+    const first = spawn(join(tree, "bin/berth"), ["db-reset", "--yes-delete", settings.env], {
+      cwd: tree,
+      env: { ...process.env, ...variables },
+      stdio: "ignore",
+    });
+    await until(() => existsSync(note), { what: "the reset to have begun", deadlineMs: 120_000, everyMs: 5 });
+    first.kill("SIGKILL");
+    await once(first, "exit");
+    expect(existsSync(note)).toBe(true);
+
+    for (const verb of ["start", "up"]) {
+      const start = await berth([verb]);
+      expect(start.code, verb).toBe(1);
+      expect(start.err).toContain(`Finish it: bin/berth db-reset --yes-delete ${settings.env}`);
+    }
+    expect((await berth(["doctor"])).out).toContain("was begun and not finished");
+
+    const said = await mustBerth("db-reset", "--yes-delete", settings.env);
+    for (const step of [
+      "remove tenants' containers and files",
+      "drop databases",
+      "empty Redis",
+      "platform",
+      "control plane",
+    ])
+      expect(said, step).toContain(`  ${step} ...`);
+    expect(said).toContain(`"${settings.env}" is new`);
+    expect(await facts()).toEqual(before);
+    expect((await names()).filter((name) => name.startsWith("ten_"))).toEqual([]);
+    expect(
+      await world.docker(
+        "ps",
+        "--all",
+        "--filter",
+        `label=berth.env=${settings.env}`,
+        "--filter",
+        "label=berth.tenant",
+        "--format",
+        "{{.Names}}",
+      ),
+    ).toBe("");
+    expect(
+      await world.docker(
+        "volume",
+        "ls",
+        "--filter",
+        `label=berth.env=${settings.env}`,
+        "--filter",
+        "label=berth.tenant",
+        "--quiet",
+      ),
+    ).toBe("");
+    expect(await world.sql("tenant", "select from tenants")).toEqual([]);
+    // And it works: with the new key a tenant of the same name as before.
+    world = await openWorld();
+    await provisionerTakesWork();
+    await world.create({ slug: "kept" });
+    expect((await berth(["db-test"])).code).toBe(0);
+    await world.remove("kept");
+  });
+});
