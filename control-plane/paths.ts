@@ -16,6 +16,8 @@ export const logins = [
   "tenant_run",
   "instance_owner",
   "instance_run",
+  // Of the exporter: what PostgreSQL tells of itself.
+  "monitor",
 ] as const;
 export type Login = (typeof logins)[number];
 
@@ -61,6 +63,8 @@ export function dataPaths(dataDir: string) {
     loginPassword: (login: Login) => join(secrets, `${login}-password`),
     pgpass: join(dataDir, "pgpass"),
     platformState: join(dataDir, "platform-state"),
+    /** Files that the platform's containers get. */
+    platform: join(dataDir, "platform"),
     platformOutputs: join(dataDir, "platform.json"),
     pulumiHome: join(dataDir, "pulumi"),
     stacks: join(dataDir, "stacks"),

@@ -30,6 +30,7 @@ export async function ensureSecrets(settings: Settings): Promise<void> {
   await writeOnce(paths.key, randomBytes(32).toString("base64"));
   await writeOnce(paths.postgresPassword, randomBytes(24).toString("base64url"));
   await writeOnce(paths.redisPassword, randomBytes(24).toString("base64url"));
+  await writeOnce(paths.toolsPassword, randomBytes(24).toString("base64url"));
   for (const login of logins) {
     await writeOnce(paths.loginPassword(login), randomBytes(24).toString("base64url"));
   }

@@ -82,6 +82,8 @@ const variables = z.object({
   BERTH_REDIS_PORT: port.optional(),
   /** What the platform has for people beside what tenants need: some of prometheus, grafana, pgadmin, mailpit, or `none`. */
   BERTH_TOOLS: tools.default([...toolNames]),
+  /** How often Prometheus reads figures and looks at its rules. */
+  BERTH_SCRAPE_SECONDS: z.coerce.number().int().min(1).max(300).default(15),
   ...(Object.fromEntries(
     Object.values(toolPortVariables).map(({ variable }) => [variable, port.optional()]),
   ) as Record<(typeof toolPortVariables)[ToolPort]["variable"], z.ZodOptional<typeof port>>),
@@ -146,6 +148,7 @@ export interface Settings {
   tools: Tool[];
   /** On 127.0.0.1; they are settled even for tools that are left out. */
   toolPorts: Record<ToolPort, number>;
+  scrapeSeconds: number;
   /** Addresses or networks of proxies whose X-Forwarded-For is believed. */
   proxies: string[];
   postgresPort: number;
@@ -215,6 +218,7 @@ export function parseSettings(env: Record<string, string | undefined>): Settings
         v[one.variable] ?? one.port + v.BERTH_PORT_OFFSET,
       ]),
     ) as Settings["toolPorts"],
+    scrapeSeconds: v.BERTH_SCRAPE_SECONDS,
     proxies: v.BERTH_PROXIES ?? [],
     postgresPort,
     redisPort: at("BERTH_REDIS_PORT"),

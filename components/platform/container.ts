@@ -21,25 +21,28 @@ interface ContainerFile {
 export interface PlatformContainerArgs {
   /** Environment, `dev`: prefix of the container's name. */
   env: string;
-  /** `postgres`, `redis`, `traefik`. */
+  /** `postgres`, `redis`, `traefik`, `prometheus` ... */
   part: string;
   image: Input<string>;
   /** Capabilities the image's entry script needs before it becomes an ordinary user, as `CAP_CHOWN`. */
   capabilities: string[];
   files: ContainerFile[];
-  /** Ends with 0 while the service answers: `["CMD", program, ...]` or `["CMD-SHELL", text]`. */
-  health: string[];
+  /** Number of the user it runs as. Default: the image's own. */
+  user?: string;
+  /** Ends with 0 while the service answers: `["CMD", program, ...]` or `["CMD-SHELL", text]`. None where no program can tell. */
+  health?: string[];
   /** Seconds between two health checks. Default: 10. */
   healthEverySeconds?: number;
   /** Seconds between the request to stop and the kill. */
   graceSeconds: number;
 }
 
-/** What the platform's three containers have in common: the host's network, limits on rights and logs, a health check. */
+/** What the platform's containers have in common: the host's network, limits on rights and logs, a health check. */
 export function platformContainer(args: PlatformContainerArgs): docker.ContainerArgs {
   return {
     name: `berth-${args.env}-${args.part}`,
     image: args.image,
+    user: args.user,
     networkMode: "host",
     restart: "unless-stopped",
     mustRun: true,
@@ -52,7 +55,7 @@ export function platformContainer(args: PlatformContainerArgs): docker.Container
     securityOpts: ["no-new-privileges:true"],
     destroyGraceSeconds: args.graceSeconds,
     labels: [{ label: "berth.env", value: args.env }],
-    healthcheck: {
+    healthcheck: args.health && {
       tests: args.health,
       interval: `${args.healthEverySeconds ?? 10}s`,
       timeout: "5s",

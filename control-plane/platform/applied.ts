@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import type { Settings } from "../settings.ts";
+import { toolNames, toolPortVariables } from "../tool-names.ts";
 import { writeWhole } from "../whole-file.ts";
 import { containers, networks } from "./docker.ts";
 import type { Run } from "./run.ts";
@@ -16,8 +18,9 @@ const applied = z.object({
 const fileOf = (dataDir: string) => join(dataDir, "platform", "applied.json");
 
 /** Notes what now stands, so that the next look needs no engine of Pulumi's. */
-export async function noteApplied(run: Run, dataDir: string, env: string, key: string): Promise<void> {
-  const there = await containers(run, partNames(env));
+export async function noteApplied(run: Run, settings: Settings, key: string): Promise<void> {
+  const { dataDir, env } = settings;
+  const there = await containers(run, partNames(settings));
   const network = (await networks(run)).find((one) => one.name === `berth-${env}-tenants`);
   if (!network) throw new Error(`The network berth-${env}-tenants is not there although it was just made.`);
   const ids = Object.fromEntries(there.map((one) => [one.name, one.id]));
@@ -26,16 +29,29 @@ export async function noteApplied(run: Run, dataDir: string, env: string, key: s
 }
 
 /** True when exactly what was noted for these inputs is there and runs. */
-export async function stillApplied(run: Run, dataDir: string, env: string, key: string): Promise<boolean> {
-  const text = await readFile(fileOf(dataDir), "utf8").catch(() => undefined);
+export async function stillApplied(run: Run, settings: Settings, key: string): Promise<boolean> {
+  const text = await readFile(fileOf(settings.dataDir), "utf8").catch(() => undefined);
   const note = text === undefined ? undefined : applied.safeParse(JSON.parse(text)).data;
   if (note?.key !== key) return false;
-  const [there, all] = await Promise.all([containers(run, partNames(env)), networks(run)]);
+  const [there, all] = await Promise.all([containers(run, everyPartName(settings.env)), networks(run)]);
   const fits = (name: string) => there.some((one) => one.id === note.containers[name] && one.running);
-  return partNames(env).every(fits) && all.some((one) => one.id === note.network.id);
+  const wanted = partNames(settings);
+  const isWanted = (one: { name: string }) => wanted.includes(one.name);
+  return wanted.every(fits) && there.every(isWanted) && all.some((one) => one.id === note.network.id);
 }
 
-/** Names of the platform's containers. */
-export function partNames(env: string): string[] {
-  return ["postgres", "redis", "traefik"].map((part) => `berth-${env}-${part}`);
+/** What is always there. */
+const needed = ["postgres", "redis", "traefik"];
+
+/** Names of the containers that an environment's platform should have. */
+export function partNames({ env, tools }: Pick<Settings, "env" | "tools">): string[] {
+  const parts = Object.values(toolPortVariables).flatMap(({ part, tool }) =>
+    tools.includes(tool) ? [part] : [],
+  );
+  return [...new Set([...needed, ...parts])].map((part) => `berth-${env}-${part}`);
+}
+
+/** The same with every tool: names of all containers that can be a platform's, and no tenant's. */
+export function everyPartName(env: string): string[] {
+  return partNames({ env, tools: [...toolNames] });
 }

@@ -1,4 +1,5 @@
 import type { PlatformConfig } from "../../stacks/platform/contract.ts";
+import { grafanaLeftOut } from "../../toolchain/setup.ts";
 import { dataPaths } from "../paths.ts";
 import { ensureSecrets } from "../secrets.ts";
 import type { Settings } from "../settings.ts";
@@ -24,7 +25,9 @@ import { waitForServices } from "./services-up.ts";
 import { PlatformStack } from "./stack.ts";
 import { startParts, startTenants } from "./stopped.ts";
 import { ensureTemplate } from "./template/ensure.ts";
+import { withToolsThatThereAre } from "./tool-inputs.ts";
 import type { PlatformTools, Progress } from "./tools.ts";
+import { waitForTools } from "./tools-up.ts";
 
 export interface PlatformArgs {
   settings: Settings;
@@ -39,8 +42,10 @@ export interface PlatformArgs {
  * What is there already is only checked, which takes a second or two. Safe when two run at once.
  * Throws an Error that says what stands in the way and what to do.
  */
-export async function bringUp(args: PlatformArgs): Promise<PlatformOutputs> {
+export async function bringUp(wanted: PlatformArgs): Promise<PlatformOutputs> {
+  const args = { ...wanted, settings: withToolsThatThereAre(wanted.settings, wanted.tools) };
   const { settings, tools, env, progress } = args;
+  if (settings !== wanted.settings) progress(grafanaLeftOut);
   await refuseHalfRestored(settings.dataDir);
   await refuseHalfReset(settings);
   await mustHaveKeys(settings.dataDir);
@@ -58,32 +63,32 @@ export async function bringUp(args: PlatformArgs): Promise<PlatformOutputs> {
     const odooUid = await odooUser(run, settings.dataDir, tools.images.odoo);
     const outputs = describe(settings, tools, { template, odooUid });
     await writeWhole(dataPaths(settings.dataDir).platformOutputs, `${JSON.stringify(outputs, null, 2)}\n`);
+    await waitForTools(settings, progress);
     return outputs;
   });
 }
 
 /**
- * Brings PostgreSQL, Redis, Traefik and the network up, or checks them, and waits until they answer. The caller is alone
+ * Brings containers and the network up, or checks them, and waits until PostgreSQL, Redis and Traefik answer. The caller is alone
  * on this platform.
  */
-export async function bringPartsUp(
-  { settings, tools, env, progress }: PlatformArgs,
-  run: Run,
-): Promise<void> {
+export async function bringPartsUp(args: PlatformArgs, run: Run): Promise<void> {
+  const { tools, env, progress } = args;
+  const settings = withToolsThatThereAre(args.settings, tools);
   const inputs = await makeInputs(settings, tools);
   const key = await inputsKey(inputs, tools);
   await guard(run, settings, progress);
   await startParts(run, settings, progress);
-  if (await stillApplied(run, settings.dataDir, settings.env, key)) {
+  if (await stillApplied(run, settings, key)) {
     progress("containers and network are there");
   } else {
-    await preflight(settings, run, await containers(run, partNames(settings.env)));
+    await preflight(settings, run, await containers(run, partNames(settings)));
     const stack = new PlatformStack(settings, tools, run, env.PATH ?? "");
-    progress("PostgreSQL, Redis and Traefik are brought up");
+    progress("the platform's containers are brought up");
     await stack.open(await withUsers(run, inputs));
     await clearLeftovers(run, settings, await stack.ids());
     await stack.up(progress);
-    await noteApplied(run, settings.dataDir, settings.env, key);
+    await noteApplied(run, settings, key);
   }
   // Again, now that the engine has made its own rules for the network.
   await guard(run, settings, progress);

@@ -29,5 +29,6 @@ export function describe(
     postgres: tenantsServer(settings),
     redis: { port: settings.redisPort },
     traefik: { httpPort: settings.httpPort, adminPort: settings.traefikAdminPort, entryPoint },
+    tools: Object.fromEntries(settings.tools.map((tool) => [tool, settings.toolPorts[tool]])),
   };
 }

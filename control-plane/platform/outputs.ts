@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { dataPaths } from "../paths.ts";
+import { toolNames } from "../tool-names.ts";
 
 const port = z.int().min(1).max(65535);
 const image = z.object({ ref: z.string(), digest: z.string() });
@@ -23,6 +24,8 @@ const platformOutputs = z.object({
   /** On 127.0.0.1. */
   redis: z.object({ port }),
   traefik: z.object({ httpPort: port, adminPort: port, entryPoint: z.string() }),
+  /** The tools that are there, and their pages' ports on 127.0.0.1. A release from before had none. */
+  tools: z.partialRecord(z.enum(toolNames), port).default({}),
 });
 export type PlatformOutputs = z.infer<typeof platformOutputs>;
 

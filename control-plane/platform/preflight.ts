@@ -15,7 +15,7 @@ export async function preflight(settings: Settings, run: Run, running: Container
     running.some((one) => one.running && one.name === `berth-${settings.env}-${part}`);
   for (const { part, variable, port, address } of portsOf(settings)) {
     // The control plane's are looked at when it is started.
-    if (!partNames(settings.env).includes(`berth-${settings.env}-${part}`)) continue;
+    if (!partNames(settings).includes(`berth-${settings.env}-${part}`)) continue;
     const taken = up(part) ? undefined : await takenPort(variable, port, address);
     if (taken) wrong.push(taken);
   }

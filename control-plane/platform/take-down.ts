@@ -31,8 +31,8 @@ export async function takeDown(args: PlatformArgs, options: { purge?: boolean } 
       const names = await ofEnvironment(run, "container", settings.env);
       progress(`removing ${names.length} containers, the network, the volumes and ${settings.dataDir}`);
       if (names.length > 0) await run("docker", ["rm", "--force", "--volumes", ...names]);
-      const inputs = await makeInputs(settings, tools);
-      // Nothing is made from this config, so any user will do.
+      // Nothing is made from this config: tools are not missed, and any user will do.
+      const inputs = await makeInputs({ ...settings, tools: [] }, tools);
       const nobody = { uid: "0", gid: "0" };
       const stack = new PlatformStack(settings, tools, run, env.PATH ?? "");
       await stack.open({
@@ -58,14 +58,7 @@ async function removeData(settings: Settings): Promise<void> {
   const configs = (await readdir(paths.stacks).catch(() => [])).filter((name) => /^Pulumi\.ten_/.test(name));
   for (const name of configs) await rm(join(projectRoot, name), { force: true });
   const own = [paths.secrets, paths.pgpass, paths.platformState, paths.platformOutputs, paths.pulumiHome];
-  const folders = [
-    paths.services,
-    paths.stacks,
-    paths.mail,
-    paths.log,
-    paths.run,
-    join(settings.dataDir, "platform"),
-  ];
+  const folders = [paths.services, paths.stacks, paths.mail, paths.log, paths.run, paths.platform];
   await endResetting(settings.dataDir);
   for (const path of [...own, ...folders]) await rm(path, { recursive: true, force: true });
   await rmdir(settings.dataDir).catch((error: NodeJS.ErrnoException) => {

@@ -7,6 +7,24 @@ const port = z.int().min(1).max(65535);
 const file = z.strictObject({ path: z.string().startsWith("/"), sha256: z.string().length(64) });
 const id = z.string().regex(/^\d+$/);
 
+const part = { image: z.string().min(1), port };
+const prometheusConfig = z.strictObject({
+  ...part,
+  scrapeSeconds: z.int().min(1),
+  /** Ports on 127.0.0.1 that figures are read from, by job. */
+  jobs: z.record(
+    z.string().regex(/^[a-z]+$/),
+    z.array(z.strictObject({ port, labels: z.record(z.string(), z.string()).optional() })),
+  ),
+  alerts: z.array(file.extend({ name: z.string().regex(/^[\w.-]+\.yml$/) })),
+  passwordFile: file,
+  exporters: z.strictObject({
+    postgres: z.strictObject({ ...part, server: z.string(), login: z.string(), passwordFile: file }),
+    redis: z.strictObject({ ...part, redisPort: port, passwordsFile: file }),
+    node: z.strictObject(part),
+  }),
+});
+
 /** Value of the config key `berth-platform:platform`. Holds no secret: files are named, not quoted. */
 const platformConfig = z.strictObject({
   version: z.literal(1),
@@ -36,6 +54,8 @@ const platformConfig = z.strictObject({
     /** The control plane's host name, and the port on 127.0.0.1 for the first part of each path. */
     api: z.strictObject({ host: z.hostname(), ports: z.record(z.string().regex(/^[a-z]+$/), port) }),
   }),
+  /** What people have beside what tenants need; what is not named is not there. */
+  tools: z.strictObject({ prometheus: prometheusConfig.optional() }),
 });
 export type PlatformConfig = z.infer<typeof platformConfig>;
 
@@ -45,6 +65,8 @@ export const platformStackOutputs = z.object({
   postgres: z.object({ container: z.string(), host: z.string(), port }),
   redis: z.object({ container: z.string(), port }),
   traefik: z.object({ container: z.string(), httpPort: port, entryPoint: z.string() }),
+  /** Ports on 127.0.0.1 of the tools that are there. */
+  tools: z.record(z.string(), port),
 });
 
 /** Parses the value of `berth-platform:platform`. Throws an Error whose message names each wrong field. */

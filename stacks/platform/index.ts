@@ -8,3 +8,4 @@ export const network = outputs.network;
 export const postgres = outputs.postgres;
 export const redis = outputs.redis;
 export const traefik = outputs.traefik;
+export const tools = outputs.tools;

@@ -1,4 +1,13 @@
-import { entryPoint, Postgres, Redis, TenantsNetwork, Traefik } from "../../components/platform/index.ts";
+import {
+  Exporters,
+  entryPoint,
+  Postgres,
+  Prometheus,
+  prometheusConf,
+  Redis,
+  TenantsNetwork,
+  Traefik,
+} from "../../components/platform/index.ts";
 import type { PlatformConfig } from "./contract.ts";
 
 /** The platform of one environment; gives the stack's outputs (see `platformStackOutputs`). */
@@ -44,10 +53,20 @@ export function program(config: PlatformConfig) {
     configFile: traefik.configFile.path,
     configHash: traefik.configFile.sha256,
   });
+  makeTools(env, config.tools);
   return {
     network: { name: tenants.network, bridge: tenants.bridge, ...network },
     postgres: { container: database.container, host: network.gateway, port: postgres.port },
     redis: { container: routes.container, port: redis.port },
     traefik: { container: proxy.container, httpPort: traefik.httpPort, entryPoint },
+    tools: Object.fromEntries(Object.entries(config.tools).map(([name, { port }]) => [name, port])),
   };
+}
+
+function makeTools(env: string, { prometheus }: PlatformConfig["tools"]): void {
+  if (prometheus) {
+    const { exporters, scrapeSeconds, jobs, ...args } = prometheus;
+    new Prometheus("prometheus", { env, ...args, config: prometheusConf({ scrapeSeconds, jobs }) });
+    new Exporters("exporters", { env, ...exporters });
+  }
 }

@@ -40,6 +40,36 @@ const config: PlatformConfig = {
     api: { host: "api.localhost", ports: { user: 8000, tenant: 8000 } },
     configFile: file("/data/platform/traefik.yml"),
   },
+  tools: {
+    prometheus: {
+      image: "berth/prometheus:2",
+      port: 9099,
+      scrapeSeconds: 15,
+      jobs: {
+        services: [{ port: 8000, labels: { service: "all" } }],
+        traefik: [{ port: 8899 }],
+        mailpit: [{ port: 8026 }],
+      },
+      alerts: [{ name: "work.yml", ...file("/berth/monitoring/alerts/work.yml") }],
+      passwordFile: file("/data/secrets/tools-password"),
+      exporters: {
+        postgres: {
+          image: "berth/postgres-exporter:0",
+          port: 9188,
+          server: "127.0.0.1:5544",
+          login: "monitor",
+          passwordFile: file("/data/secrets/monitor-password"),
+        },
+        redis: {
+          image: "berth/redis-exporter:1",
+          port: 9122,
+          redisPort: 6644,
+          passwordsFile: file("/data/platform/redis-exporter.json"),
+        },
+        node: { image: "berth/node-exporter:1", port: 9101 },
+      },
+    },
+  },
 };
 
 beforeAll(async () => {
@@ -74,13 +104,18 @@ interface Upload {
 const uploads = (name: string) => inputsOf(name).uploads as Upload[];
 const upload = (name: string, path: string) => uploads(name).find((one) => one.file === path);
 
-test("it is made of three containers, two volumes and a network", () => {
+test("it is made of what tenants need and of the tools that are named", () => {
   const engine = made.filter(({ type }) => type.startsWith("docker:"));
   expect(engine.map(({ type, inputs }) => `${type.split("/")[0]} ${inputs.name}`).sort()).toEqual([
+    "docker:index berth-unit-node-exporter",
     "docker:index berth-unit-postgres",
     "docker:index berth-unit-postgres-data",
+    "docker:index berth-unit-postgres-exporter",
+    "docker:index berth-unit-prometheus",
+    "docker:index berth-unit-prometheus-data",
     "docker:index berth-unit-redis",
     "docker:index berth-unit-redis-data",
+    "docker:index berth-unit-redis-exporter",
     "docker:index berth-unit-tenants",
     "docker:index berth-unit-traefik",
   ]);
@@ -100,17 +135,20 @@ test("on the tenants' network containers cannot reach each other", () => {
 });
 
 test("every container is on the host's network, with few rights, a bounded log and a health check", () => {
-  for (const part of ["postgres", "redis", "traefik"]) {
-    expect(inputsOf(`${part}-container`)).toMatchObject({
+  const containers = made.filter(({ type }) => type.startsWith("docker:index/container:"));
+  for (const { name, inputs } of containers) {
+    expect(inputs, name).toMatchObject({
       networkMode: "host",
       restart: "unless-stopped",
       securityOpts: ["no-new-privileges:true"],
       capabilities: { drops: ["ALL"] },
       logOpts: { "max-size": "10m", "max-file": "3" },
-      healthcheck: { tests: expect.any(Array), retries: 3 },
     });
-    expect(inputsOf(`${part}-container`).ports).toBeUndefined();
-    expect(inputsOf(`${part}-container`).privileged).toBeUndefined();
+    // Those images have no program that could ask.
+    if (!/^exporters-/.test(name))
+      expect(inputs.healthcheck, name).toMatchObject({ tests: expect.any(Array), retries: 3 });
+    expect(inputs.ports, name).toBeUndefined();
+    expect(inputs.privileged, name).toBeUndefined();
   }
   expect(inputsOf("traefik-container")).toMatchObject({ capabilities: { adds: ["CAP_NET_BIND_SERVICE"] } });
 });
@@ -154,11 +192,61 @@ test("secrets come by file, readable by the service's own user only", () => {
     source: "/data/platform/traefik.yml",
     permissions: "0400",
   });
-  for (const name of ["postgres-container", "redis-container", "traefik-container"]) {
-    for (const one of uploads(name))
-      expect(one.content === undefined, one.file).toBe(one.source !== undefined);
+  for (const [name, path, source] of [
+    ["prometheus-container", "/run/berth/tools-password", "/data/secrets/tools-password"],
+    ["exporters-postgres-container", "/run/berth/monitor-password", "/data/secrets/monitor-password"],
+    ["exporters-redis-container", "/run/berth/redis-passwords.json", "/data/platform/redis-exporter.json"],
+  ] as const)
+    expect(secret(name, path)).toMatchObject({ source, permissions: "0400", owner: "65534" });
+  for (const { name, inputs } of made) {
+    for (const one of (inputs.uploads ?? []) as Upload[])
+      expect(one.content === undefined, `${name} ${one.file}`).toBe(one.source !== undefined);
   }
   expect(inputsOf("redis-container").command).toEqual(["redis-server", "/etc/berth/redis.conf"]);
+});
+
+test("tools listen on this machine's own address only, as nobody, and change nothing of it", () => {
+  const tools = made.filter(({ name }) => /^(prometheus|exporters)-.*container$/.test(name));
+  expect(tools).toHaveLength(4);
+  for (const { name, inputs } of tools) {
+    const listens = (inputs.command as string[]).filter((text) => /listen-address=/.test(text));
+    expect(
+      listens.map((text) => text.split("=")[1]),
+      name,
+    ).toEqual([expect.stringMatching(/^127\.0\.0\.1:\d+$/)]);
+    expect(inputs).toMatchObject({ user: "65534", capabilities: { adds: [] } });
+    for (const volume of (inputs.volumes ?? []) as Array<{ hostPath?: string; readOnly?: boolean }>)
+      expect(volume.hostPath === undefined || volume.readOnly, name).toBe(true);
+  }
+  expect(inputsOf("prometheus-container").command).not.toContainEqual(
+    expect.stringMatching(/web\.enable|remote-write/),
+  );
+  expect(inputsOf("exporters-postgres-container").envs).toEqual([
+    "DATA_SOURCE_URI=127.0.0.1:5544/postgres?sslmode=disable",
+    "DATA_SOURCE_USER=monitor",
+    "DATA_SOURCE_PASS_FILE=/run/berth/monitor-password",
+  ]);
+});
+
+test("Prometheus reads each job where it is, and of Traefik nothing of single tenants", () => {
+  const conf = JSON.parse(upload("prometheus-container", "/etc/berth/prometheus.yml")?.content ?? "");
+  expect(conf.global).toEqual({ scrape_interval: "15s", scrape_timeout: "10s", evaluation_interval: "15s" });
+  expect(conf.rule_files).toEqual(["/etc/berth/alerts/*.yml"]);
+  expect(upload("prometheus-container", "/etc/berth/alerts/work.yml")?.source).toBe(
+    "/berth/monitoring/alerts/work.yml",
+  );
+  const [services, traefik, mailpit] = conf.scrape_configs;
+  expect(services).toEqual({
+    job_name: "services",
+    static_configs: [{ targets: ["127.0.0.1:8000"], labels: { service: "all" } }],
+    honor_labels: true,
+  });
+  const [{ regex, action }] = traefik.metric_relabel_configs;
+  expect(action).toBe("drop");
+  expect(
+    ["berth-ten_1-production@redis", "api-user@file"].map((name) => new RegExp(`^(${regex})$`).test(name)),
+  ).toEqual([true, false]);
+  expect(mailpit.basic_auth).toEqual({ username: "berth", password_file: "/run/berth/tools-password" });
 });
 
 test("data are in volumes that outlive the stack", () => {

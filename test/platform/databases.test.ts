@@ -18,6 +18,7 @@ const rights: Record<Exclude<Login, "provisioner">, string[]> = {
   tenant_run: ["tenant"],
   instance_owner: ["instance"],
   instance_run: ["instance"],
+  monitor: ["postgres"],
 };
 const databases = ["pulumi", "auth", "tenant", "instance", "postgres", "template1"];
 

@@ -6,10 +6,11 @@ export interface Allowed {
   why: string;
 }
 
-const login = /^password of (provisioner|pulumi|router|(auth|tenant|instance)_(owner|run))$/;
+const login = /^password of (provisioner|pulumi|router|monitor|(auth|tenant|instance)_(owner|run))$/;
 
 /** Programs of ours, and those that we start, by what their names begin with. */
-const notGiven = "node|npm|pulumi|docker|psql|pg_dump|pg_restore|python|odoo|redis|traefik|postgres";
+const notGiven =
+  "node|npm|pulumi|docker|psql|pg_dump|pg_restore|python|odoo|redis|traefik|postgres|prometheus|mailpit";
 
 export const allowed: Allowed[] = [
   {
@@ -27,8 +28,8 @@ export const allowed: Allowed[] = [
   {
     secret: /^password of Redis$/,
     place: "data folder",
-    where: /^platform\/(redis\.conf|traefik\.yml)$/,
-    why: "Redis' and Traefik's own configuration, copied into their containers; 0600, in a folder of 0700",
+    where: /^platform\/(redis\.conf|traefik\.yml|redis-exporter\.json)$/,
+    why: "the configuration of Redis, of Traefik and of Redis' exporter, copied into their containers; 0600, in a folder of 0700",
   },
   {
     secret: /^Supabase's legacy secret \(variable\)$/,

@@ -43,6 +43,7 @@ export async function plant(dataDir: string, secrets: Secrets): Promise<void> {
     ["key file", paths.key, randomBytes(32).toString("base64")],
     ["password of postgres", paths.postgresPassword, text()],
     ["password of Redis", paths.redisPassword, text()],
+    ["password of the tools", paths.toolsPassword, text()],
     ["password of the mail server", paths.smtpPassword, text()],
     ["Supabase's legacy secret (file)", paths.supabaseJwtSecret, `${text()}${text()}`],
     ["password of the staff account", paths.staffPassword, text()],

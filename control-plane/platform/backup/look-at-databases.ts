@@ -19,7 +19,7 @@ export async function lookAtDatabases(
   const own = isOwnServer(settings, server);
   if (own) {
     const run = createRun(env);
-    const [name = ""] = partNames(settings.env);
+    const [name = ""] = partNames(settings);
     const [container] = await containers(run, [name]);
     if (!container?.running) {
       const volume = `berth-${settings.env}-postgres-data`;

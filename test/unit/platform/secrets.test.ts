@@ -33,6 +33,7 @@ test("every secret is made once, for its owner only", async () => {
       "postgres-password",
       "redis-password",
       ...logins.map((l) => `${l}-password`),
+      "tools-password",
     ].sort(),
   );
   expect(new Set(Object.values(first)).size).toBe(Object.keys(first).length);
@@ -79,7 +80,7 @@ test("two at once end with the same secrets, and leave no half files", async () 
   expect(both).toHaveLength(2);
   const { secrets, pgpass } = dataPaths(settings.dataDir);
   const kept = await all(secrets);
-  expect(Object.keys(kept)).toHaveLength(13);
+  expect(Object.keys(kept)).toHaveLength(5 + logins.length);
   expect(await readFile(pgpass, "utf8")).toContain(`:*:router:${kept["router-password"]}\n`);
 });
 

@@ -1,0 +1,99 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { redisAddress } from "../../components/platform/index.ts";
+import type { PlatformConfig } from "../../stacks/platform/contract.ts";
+import type { ToolImageName } from "../../toolchain/images.ts";
+import { dataPaths, projectRoot } from "../paths.ts";
+import { portsByService, type Settings } from "../settings.ts";
+import { configFile, fileAsItIs, type InputFile } from "./input-files.ts";
+import type { PlatformTools } from "./tools.ts";
+
+/** Only Grafana can be missing: there is none where its image cannot be pulled. Without need it gives the very settings it got. */
+export function withToolsThatThereAre(settings: Settings, tools: PlatformTools): Settings {
+  if (!settings.tools.includes("grafana") || tools.images.grafana) return settings;
+  return { ...settings, tools: settings.tools.filter((tool) => tool !== "grafana") };
+}
+
+type ToolInputs = PlatformConfig["tools"];
+
+/** What the stack makes for people, of `settings.tools`; and the files that those containers get. */
+export async function makeToolInputs(settings: Settings, tools: PlatformTools): Promise<ToolInputs> {
+  const has = (tool: Settings["tools"][number]) => settings.tools.includes(tool);
+  const imageOf = (name: ToolImageName) => {
+    const image = tools.images[name];
+    if (!image)
+      throw new Error(
+        `The image of ${name} was not made ready: bin/setup, with the same BERTH_TOOLS, does that.`,
+      );
+    return image.ref;
+  };
+  return {
+    ...(has("prometheus") ? { prometheus: await prometheus(settings, imageOf) } : {}),
+  };
+}
+
+type ImageOf = (name: ToolImageName) => string;
+
+async function prometheus(
+  settings: Settings,
+  imageOf: ImageOf,
+): Promise<NonNullable<ToolInputs["prometheus"]>> {
+  const paths = dataPaths(settings.dataDir);
+  const { toolPorts } = settings;
+  const redisPassword = (await readFile(paths.redisPassword, "utf8")).trim();
+  const passwords = JSON.stringify({ [redisAddress(settings.redisPort)]: redisPassword });
+  const server = new URL(settings.platformDatabaseUrl);
+  return {
+    image: imageOf("prometheus"),
+    port: toolPorts.prometheus,
+    scrapeSeconds: settings.scrapeSeconds,
+    jobs: jobsOf(settings),
+    alerts: await alertFiles(),
+    passwordFile: await fileAsItIs(paths.toolsPassword),
+    exporters: {
+      postgres: {
+        image: imageOf("postgres-exporter"),
+        port: toolPorts.postgresExporter,
+        server: `${server.hostname}:${server.port || "5432"}`,
+        login: "monitor",
+        passwordFile: await fileAsItIs(paths.loginPassword("monitor")),
+      },
+      redis: {
+        image: imageOf("redis-exporter"),
+        port: toolPorts.redisExporter,
+        redisPort: settings.redisPort,
+        passwordsFile: await configFile(join(paths.platform, "redis-exporter.json"), passwords),
+      },
+      node: { image: imageOf("node-exporter"), port: toolPorts.nodeExporter },
+    },
+  };
+}
+
+/** Where Prometheus reads figures, by job. */
+function jobsOf(settings: Settings): NonNullable<ToolInputs["prometheus"]>["jobs"] {
+  const { toolPorts, tools } = settings;
+  const services =
+    settings.services === "together"
+      ? [{ port: settings.apiPort, labels: { service: "all" } }]
+      : Object.entries(portsByService(settings)).map(([service, port]) => ({ port, labels: { service } }));
+  return {
+    services,
+    provisioner: [{ port: settings.provisionerPort }],
+    postgres: [{ port: toolPorts.postgresExporter }],
+    redis: [{ port: toolPorts.redisExporter }],
+    traefik: [{ port: settings.traefikAdminPort }],
+    node: [{ port: toolPorts.nodeExporter }],
+    prometheus: [{ port: toolPorts.prometheus }],
+    ...(tools.includes("mailpit") ? { mailpit: [{ port: toolPorts.mailpit }] } : {}),
+    ...(tools.includes("grafana") ? { grafana: [{ port: toolPorts.grafana }] } : {}),
+  };
+}
+
+/** The rules of this repository, without their tests. */
+async function alertFiles(): Promise<Array<InputFile & { name: string }>> {
+  const folder = join(projectRoot, "monitoring", "alerts");
+  const names = (await readdir(folder).catch(() => []))
+    .filter((name) => name.endsWith(".yml") && !name.endsWith(".test.yml"))
+    .toSorted();
+  return Promise.all(names.map(async (name) => ({ name, ...(await fileAsItIs(join(folder, name))) })));
+}
