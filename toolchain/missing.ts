@@ -32,14 +32,13 @@ export async function missingArtifacts(
     const artifact = binaryArtifact(name, binaries[name], shared);
     if (!(await findEntry(artifact, context))) missing.push(name);
   }
-  const traefik = binaryArtifact("traefik", binaries.traefik, shared);
   const never = () => Promise.reject(new Error("Nothing is made by a look."));
   for (const name of wanted) {
     const { artifact } = imageSource(name, images[name], {
       ...shared,
       engine,
       debianMirror: sources.debianMirror,
-      binary: { key: traefik.build.key, obtain: never },
+      binary: (of) => ({ key: binaryArtifact(of, binaries[of], shared).build.key, obtain: never }),
       obtain: never,
     });
     const ref = (await findEntry(artifact, context))?.manifest.facts.ref;
