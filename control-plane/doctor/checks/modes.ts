@@ -31,9 +31,9 @@ export const modes: Check = {
   },
 };
 
-/** A service's user must get through the folder of the services to its own. */
-function mask(path: string, { services }: { services: string }): number {
-  return path.startsWith(services) ? 0o006 : 0o077;
+/** Services have users of their own, who must get to what is theirs; nobody else does. */
+function mask(path: string, { services, mail }: { services: string; mail: string }): number {
+  return path.startsWith(services) || path.startsWith(mail) ? 0o006 : 0o077;
 }
 
 async function modeOf(path: string): Promise<number | undefined> {
