@@ -54,11 +54,15 @@ export async function checkAbilities(settings: Settings): Promise<Cell[]> {
   const cells: Cell[] = [];
   for (const service of serviceNames) {
     const { login, database } = ownLogins[service];
-    const client = await open(settings, login, database);
+    const client = await open(settings, login, database).catch((error) => {
+      if (isRefusal(error)) return undefined;
+      throw error;
+    });
     try {
-      for (const attempt of attemptsOf(service)) cells.push(await tryAll(client, login, attempt));
+      for (const attempt of attemptsOf(service))
+        cells.push(client ? await tryAll(client, login, attempt) : keptOut(login, attempt));
     } finally {
-      await client.end();
+      await client?.end();
     }
   }
   return cells;
@@ -106,7 +110,7 @@ async function tryAll(
 ): Promise<Cell> {
   const wrong: string[] = [];
   for (const statement of statements) {
-    const refusal = await tryOne(client, statement);
+    const refusal = await tryOne(client, statement, allowed);
     if ((refusal === undefined) === allowed) continue;
     wrong.push(
       allowed
@@ -119,8 +123,14 @@ async function tryAll(
   return { login, what, allowed, found, isRight, ...(isRight ? {} : { wrong: wrong.join("\n") }) };
 }
 
+/** Of who does not even get in: nothing can be done, also what must be. */
+function keptOut(login: Login, { what, allowed }: Attempt): Cell {
+  const wrong = `${login} does not get into its own database, so nothing works there: "${what}".`;
+  return { login, what, allowed, found: "refused", isRight: !allowed, ...(allowed ? { wrong } : {}) };
+}
+
 /** Why PostgreSQL refuses a statement; undefined when it does not. It is taken back either way. */
-async function tryOne(client: pg.Client, statement: string): Promise<string | undefined> {
+async function tryOne(client: pg.Client, statement: string, allowed: boolean): Promise<string | undefined> {
   await client.query("begin");
   try {
     await client.query(statement);
@@ -129,6 +139,8 @@ async function tryOne(client: pg.Client, statement: string): Promise<string | un
     const { code = "", message } = error as { code?: string; message: string };
     // No right, or (for what is made) no schema in which it might be.
     if (code === "42501" || code === "3F000") return message;
+    // It failed by something else, and was not refused.
+    if (!allowed && !isDatabaseAway(error)) return undefined;
     throw new Error(`"${statement}" could not be tried: ${message}`, { cause: error });
   } finally {
     await client.query("rollback");
