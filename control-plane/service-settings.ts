@@ -8,25 +8,31 @@ import { parseVariables, type Settings, SettingsError } from "./settings.ts";
 
 const text = z.string({ error: "must be set for a service that runs alone" }).min(1);
 
-const variables = z
+export const variables = z
   .object({
     /** The service's own login. */
     DB_SERVICE_USER: text,
-    /** Its password, or better the file that holds it. */
+    /** Its password. */
     DB_SERVICE_PASSWORD: z.string().optional(),
+    /** Better: the file that holds it. One of the two must be set. */
     DB_SERVICE_PASSWORD_FILE: z.string().optional(),
     /** A name, an address, or the folder of a Unix socket. */
     POSTGRES_HOST: text,
+    /** Where it listens, or what its socket is named by. */
     POSTGRES_PORT: z.coerce.number().int().min(1).max(65_535).default(5432),
+    /** The service's database: `auth`, `tenant` or `instance`. */
     POSTGRES_DB: text,
-    /** File with the service's keys (see keys.ts). */
+    /** File with the service's keys: `<data>/services/<service>/keys.json`. */
     BERTH_KEYS_FILE: text,
+    /** File with Redis' password: `<data>/services/<service>/redis-password`. */
     BERTH_REDIS_PASSWORD_FILE: text,
     /** Address of this machine that it listens on. Everybody who reaches it may ask: another one takes a proxy that does TLS. */
     BERTH_LISTEN: z.union([z.ipv4(), z.ipv6()], "must be an address of this machine").default("127.0.0.1"),
-    /** Where the other services answer. Default: this machine, at their ports. */
+    /** Where the user service answers. Default: this machine, at its port. */
     BERTH_USER_URL: z.url().optional(),
+    /** Where the tenant service answers. */
     BERTH_TENANT_URL: z.url().optional(),
+    /** Where the instance service answers. */
     BERTH_INSTANCE_URL: z.url().optional(),
   })
   .refine((v) => v.DB_SERVICE_PASSWORD !== undefined || v.DB_SERVICE_PASSWORD_FILE !== undefined, {

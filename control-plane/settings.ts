@@ -18,10 +18,6 @@ const proxies = z
     z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], "must be addresses or networks (CIDR)")),
   );
 
-/**
- * Every setting an environment has, with the variable that sets it.
- * Two environments on one machine differ in `BERTH_ENV`, the ports and the tenants' subnet.
- */
 // Printed by `berth env`, and in the environment of what Pulumi starts: no place for a password.
 const serverUrl = z
   .url({ protocol: /^postgres(ql)?$/, error: "must be postgres://user@host:port/database" })
@@ -52,7 +48,11 @@ const supabaseUrl = z
   .refine(isProject, "must be https://<project>.supabase.co; http is for 127.0.0.1 and localhost only")
   .transform((text) => new URL(text).origin);
 
-const variables = z.object({
+/**
+ * Every setting an environment has, with the variable that sets it. docs/reference/settings.md is made of this.
+ * Two environments on one machine differ in `BERTH_ENV`, the ports and the tenants' subnet.
+ */
+export const variables = z.object({
   /** Names the environment and prefixes its containers, networks and volumes. */
   BERTH_ENV: z
     .string()
@@ -68,9 +68,11 @@ const variables = z.object({
   BERTH_SERVICES: z.enum(["together", "apart"]).default("together"),
   /** The services' port when they are together, on 127.0.0.1. */
   BERTH_API_PORT: port.optional(),
-  /** Their ports when they are apart, on 127.0.0.1. */
+  /** The user service's port when they are apart, on 127.0.0.1. */
   BERTH_USER_PORT: port.optional(),
+  /** The tenant service's. */
   BERTH_TENANT_PORT: port.optional(),
+  /** The instance service's. */
   BERTH_INSTANCE_PORT: port.optional(),
   /** The provisioner's figures, on 127.0.0.1. */
   BERTH_PROVISIONER_PORT: port.optional(),
@@ -78,7 +80,9 @@ const variables = z.object({
   BERTH_TRAEFIK_ADMIN_PORT: port.optional(),
   /** Proxies before the control plane, comma separated: only they are believed where a request came from. */
   BERTH_PROXIES: proxies.optional(),
+  /** The platform's PostgreSQL, on 127.0.0.1 and on the gateway of the tenants' network. */
   BERTH_POSTGRES_PORT: port.optional(),
+  /** The platform's Redis, on 127.0.0.1. */
   BERTH_REDIS_PORT: port.optional(),
   /** What the platform has for people beside what tenants need: some of prometheus, grafana, pgadmin, mailpit, or `none`. */
   BERTH_TOOLS: tools.default([...toolNames]),
@@ -91,11 +95,13 @@ const variables = z.object({
   BERTH_TENANT_SUBNET: cidr.default("10.213.0.0/20"),
   /** Name servers of tenants' containers, comma separated; tenants may not reach private ones. */
   BERTH_TENANT_DNS: z.string().default("9.9.9.9,1.1.1.1"),
+  /** The environment's files: secrets, logs, state. Default: `~/.local/share/berth/<environment>`. */
   BERTH_DATA_DIR: z.string().optional(),
+  /** What is downloaded or built, for all environments of this user. Default: `~/.cache/berth`. */
   BERTH_CACHE_DIR: z.string().optional(),
-  /** Server of the tenants' databases, without a password. */
+  /** Server of the tenants' databases, without a password. Default: the platform's own. */
   BERTH_TENANTS_DATABASE_URL: serverUrl.optional(),
-  /** Server of the control plane's own databases, without a password. */
+  /** Server of the control plane's own databases, without a password. Default: the platform's own. */
   BERTH_PLATFORM_DATABASE_URL: serverUrl.optional(),
   /** Operations that may run at once; each has a warm worker, of half a GB with its plugins. As many as cores, 2 to 4. */
   BERTH_WORKERS: z.coerce
@@ -108,20 +114,22 @@ const variables = z.object({
   BERTH_RESERVE: z.coerce.number().int().min(0).max(100).default(8),
   /** How many of them have an engine that was started ahead and waits; each takes 65 MB of memory. */
   BERTH_ENGINES_AHEAD: z.coerce.number().int().min(0).max(100).default(8),
-  /** `smtp://host:port` or `smtps://user@host`; the password is in the data folder, in secrets/smtp-password. */
+  /** The mail server; its password is in the data folder, in `secrets/smtp-password`. Without one mails are caught. */
   BERTH_SMTP_URL: smtpUrl.optional(),
-  /** Whom mails come from. */
+  /** Whom mails come from. Default: `berth@<domain>`. */
   BERTH_MAIL_FROM: z.email().optional(),
   /** A Supabase project whose users' access tokens are accepted. */
   SUPABASE_URL: supabaseUrl.optional(),
-  /** What a project of the legacy kind signs with (HS256); better in the data folder, in secrets/supabase-jwt-secret. */
+  /** What a project of the legacy kind signs with (HS256); better in the data folder, in `secrets/supabase-jwt-secret`. */
   SUPABASE_JWT_SECRET: z.string().min(32, "must have 32 characters at least").optional(),
+  /** What is written into logs: this and what is graver. */
   BERTH_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal"]).default("info"),
+  /** Where data folders are, if not in `~/.local/share`. */
   XDG_DATA_HOME: z.string().optional(),
 });
 
 /** Ports of what is always there, when neither they nor an offset are set. */
-const defaultPorts = {
+export const defaultPorts = {
   BERTH_HTTP_PORT: 80,
   BERTH_API_PORT: 8000,
   BERTH_USER_PORT: 8001,

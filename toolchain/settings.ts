@@ -14,24 +14,30 @@ const tools = z
   .transform((text) => (text === "none" ? [] : text.split(",").map((one) => one.trim())))
   .pipe(z.array(z.enum(toolNames, `must be "none", or some of ${toolNames.join(", ")} with commas between`)));
 
-/** The toolchain's own settings; everything has a default. */
-const variables = z.object({
+/** The toolchain's own settings; everything has a default. docs/reference/settings.md is made of this. */
+export const variables = z.object({
+  /** What is downloaded or built. Default: `~/.cache/berth`. */
   BERTH_CACHE_DIR: z.string().optional(),
   /** What people are to have beside what tenants need; the same as for `bin/berth start`. */
   BERTH_TOOLS: tools.default([...toolNames]),
+  /** The Docker engine. */
   DOCKER_HOST: z.string().default("unix:///var/run/docker.sock"),
   /** `auto`: the vendor's when it can be reached, built otherwise. */
   BERTH_TOOLCHAIN_USE: z.enum(["auto", "official", "build"]).default(vendorSources.use),
+  /** Where Pulumi's releases are downloaded. */
   BERTH_PULUMI_RELEASES: base.default(vendorSources.pulumiReleases),
+  /** Where their checksums are. */
   BERTH_PULUMI_CHECKSUMS: base.default(vendorSources.pulumiChecksums),
+  /** Where Pulumi's plugins are downloaded. */
   BERTH_PULUMI_PLUGINS: base.default(vendorSources.plugins),
   /** Put before the names of official images: a registry with a slash at its end. */
   BERTH_IMAGE_REGISTRY: z
     .string()
     .regex(/^$|\/$/, "must end in a slash")
     .default(vendorSources.registry),
-  /** Seconds that a server may take to answer, and that a download may stand still. */
+  /** Seconds that a server may take to answer. */
   BERTH_ANSWER_SECONDS: seconds.default(vendorSources.answerWithinMs / 1000),
+  /** Seconds that a download may stand still. */
   BERTH_STALL_SECONDS: seconds.default(vendorSources.stallMs / 1000),
   /** Debian's archive, when not the one of the machine's apt configuration. */
   BERTH_DEBIAN_MIRROR: base.optional(),

@@ -1,9 +1,7 @@
 import { accessTable, row } from "../access/table.ts";
 import { limits } from "../http/limits.ts";
-import { deriveKeys } from "../keys.ts";
-import { createLog } from "../observability/log.ts";
-import { createServices } from "../services.ts";
-import { type OpenApiDocument, operationsOf } from "./operations.ts";
+import { openApiDocuments } from "./documents.ts";
+import { operationsOf } from "./operations.ts";
 
 const head = `# Who may call what
 
@@ -18,20 +16,8 @@ The refusals of what a request asks for (422, 409 ...) come after these.
 
 /** The page of docs/ that says who may call what. Nothing is connected for it. */
 export async function accessPage(): Promise<string> {
-  const nowhere = { url: "postgres://nobody@127.0.0.1:9/none", password: "" };
-  const services = createServices({
-    settings: { domain: "localhost", httpPort: 80 },
-    logins: { user: nowhere, tenant: nowhere, instance: nowhere },
-    redis: { port: 9, password: "" },
-    keys: deriveKeys(Buffer.alloc(32).toString("base64")),
-    mailer: { send: async () => undefined, close: () => undefined },
-    log: createLog({ env: "docs", logLevel: "fatal" }, "docs"),
-  });
-  const tables = Object.entries(services.apps).map(([name, app]) => {
-    const document = app.getOpenAPI31Document({ openapi: "3.1.0", info: { title: name, version: "1" } });
-    return [name, operationsOf(document as unknown as OpenApiDocument)] as const;
-  });
-  await services.stop();
+  const documents = Object.entries(await openApiDocuments());
+  const tables = documents.map(([name, document]) => [name, operationsOf(document)] as const);
   return head + accessTable(Object.fromEntries(tables)) + limitsTable();
 }
 

@@ -1,7 +1,10 @@
 // Writes what the docs say about the code: `npm run docs`. A test fails when it was forgotten.
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { projectRoot } from "../paths.ts";
-import { accessPage } from "./access-page.ts";
+import { pages } from "./pages.ts";
 
-await writeFile(join(projectRoot, "docs", "authorization.md"), await accessPage());
+for (const [name, page] of Object.entries(pages)) {
+  const file = join(projectRoot, "docs", name);
+  await writeFile(file, await page(await readFile(file, "utf8").catch(() => "")));
+}
