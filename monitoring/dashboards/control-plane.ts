@@ -249,7 +249,7 @@ export const controlPlane: DashboardSpec = {
       stat({
         title: "Template",
         means: "Age of the database that new tenants are cloned from.",
-        bad: "no figure: there is none, and no tenant can be made (docs/runbooks/template-missing.md).",
+        bad: "infinite: there is none, and no tenant can be made (docs/runbooks/template-missing.md).",
         unit: DurationSeconds,
         thresholds: "none",
         queries: [["max(berth_template_age_seconds)", "age"]],
