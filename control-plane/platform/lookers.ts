@@ -14,7 +14,8 @@ export async function letInToLook(client: Client): Promise<void> {
       `select quote_ident(role) as grant from unnest($2::text[]) role where not pg_has_role($1, role, 'member')
        union all
        select 'connect on database ' || quote_ident(datname) from pg_database
-       where datname = any($3) and not has_database_privilege($1, datname, 'connect')`,
+       where datname = any($3) and not exists (
+         select from aclexplode(datacl) where pg_get_userbyid(grantee) = $1 and privilege_type = 'CONNECT')`,
       [login, roles, databases],
     );
     for (const { grant } of missing.rows) await client.query(`grant ${grant} to ${name}`);
