@@ -137,6 +137,6 @@ function isConcurrent(statement: string): boolean {
 }
 
 /** Whether an error says that a lock could not be had in time. */
-export function isLockTimeout(error: unknown): boolean {
+function isLockTimeout(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code === "55P03";
 }

@@ -1,15 +1,16 @@
 import { fileURLToPath } from "node:url";
 import pg from "pg";
-import { applyMigrations, isLockTimeout, MigrationError } from "./apply-migrations.ts";
+import { applyMigrations, MigrationError } from "./apply-migrations.ts";
 import { connection, type DatabaseLogin } from "./database.ts";
 import { migrateQueue } from "./instance/queue.ts";
 import { readLogin } from "./login.ts";
 import type { Settings } from "./settings.ts";
+import { DeadlineError, until } from "./until.ts";
 
 /** Any number that nothing else in these databases locks. */
 const migrationLock = 7_316_200;
-/** How long another one that migrates is waited for. */
-const patience = "5min";
+/** Milliseconds that another one that migrates is waited for. */
+const patienceMs = 300_000;
 
 /** The owners of the services' databases. */
 export interface Owners {
@@ -80,9 +81,16 @@ async function locked<T>(
 async function lock(client: pg.Client, database: string): Promise<void> {
   // Else a statement that waits keeps what it holds when whoever sent it is dead.
   await client.query("set client_connection_check_interval = '1s'");
-  await client.query(`set lock_timeout = '${patience}'`);
-  await client.query("select pg_advisory_lock($1)", [migrationLock]).catch((error) => {
-    if (!isLockTimeout(error)) throw error;
+  // Asked again and again: an index that is made concurrently waits for every statement, one that waits for this lock too.
+  const isMine = async () => {
+    const { rows } = await client.query<{ mine: boolean }>("select pg_try_advisory_lock($1) as mine", [
+      migrationLock,
+    ]);
+    return rows[0]?.mine;
+  };
+  const wait = { what: "another run that migrates", deadlineMs: patienceMs, everyMs: 100 };
+  await until(isMine, wait).catch((error) => {
+    if (!(error instanceof DeadlineError)) throw error;
     throw new MigrationError(
       `Another run has been migrating the database "${database}" for five minutes. Wait for it, or end it: its connection is called "berth migrate" in pg_stat_activity.`,
       { cause: error },
