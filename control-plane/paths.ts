@@ -66,6 +66,8 @@ export function dataPaths(dataDir: string) {
     /** Files that the platform's containers get. */
     platform: join(dataDir, "platform"),
     platformOutputs: join(dataDir, "platform.json"),
+    /** Says of when the last good backup of the platform is. */
+    lastBackup: join(dataDir, "platform", "last-backup.json"),
     pulumiHome: join(dataDir, "pulumi"),
     stacks: join(dataDir, "stacks"),
     log: join(dataDir, "log"),

@@ -1,7 +1,7 @@
 import { and, eq, inArray, sql } from "drizzle-orm";
 import type { Queries } from "../database.ts";
 import { appendEvent } from "./append-event.ts";
-import type { OperationError } from "./operation-status.ts";
+import type { OperationError, OperationKind } from "./operation-status.ts";
 import { operations } from "./schema.ts";
 
 const byDelete: OperationError = {
@@ -11,9 +11,9 @@ const byDelete: OperationError = {
 
 /**
  * Cancels what is open on a tenant: what has not begun ends here, what runs is asked to stop.
- * Gives the operations it touched.
+ * Gives the kinds of those that ended.
  */
-export async function cancelOpenOperations(tx: Queries, tenantId: string): Promise<string[]> {
+export async function cancelOpenOperations(tx: Queries, tenantId: string): Promise<OperationKind[]> {
   const open = await tx
     .select()
     .from(operations)
@@ -21,7 +21,7 @@ export async function cancelOpenOperations(tx: Queries, tenantId: string): Promi
     .orderBy(operations.seq)
     .for("no key update");
   for (const operation of open) await cancelOne(tx, operation, byDelete);
-  return open.map((operation) => operation.id);
+  return open.flatMap(({ kind, status }) => (status === "queued" ? [kind] : []));
 }
 
 /** One operation, whose row the caller has locked. */

@@ -17,7 +17,7 @@ import { operations, stacks } from "./schema.ts";
  * Throws `operation_ended`, and `not_cancellable` for a deletion, which wins over everything.
  */
 export async function cancelOperation(ctx: CallerContext, { id }: { id: string }): Promise<void> {
-  await ctx.db.transaction(async (tx) => {
+  const cancelled = await ctx.db.transaction(async (tx) => {
     const [found] = await tx
       .select({ tenantId: operations.tenantId })
       .from(operations)
@@ -56,7 +56,9 @@ export async function cancelOperation(ctx: CallerContext, { id }: { id: string }
       after: { status: ended ? "cancelled" : operation.status, cancelRequested: true },
     });
     if (ended) await publishOperation(tx, id);
+    return ended ? operation.kind : undefined;
   });
+  if (cancelled) ctx.ended({ kind: cancelled, outcome: "cancelled" });
 }
 
 async function lockOperation(tx: Queries, id: string) {

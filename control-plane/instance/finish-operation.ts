@@ -26,7 +26,7 @@ export async function finishOperation(
   ctx: InstanceContext,
   { fence, status, error }: FinishInput,
 ): Promise<void> {
-  await ctx.db.transaction(async (tx) => {
+  const ended = await ctx.db.transaction(async (tx) => {
     const before = await lockStack(tx, fence.tenantId);
     await holdLease(tx, fence);
     await tx
@@ -53,7 +53,11 @@ export async function finishOperation(
     });
     if (await isAnyOpen(tx, fence.tenantId)) await ctx.wake(tx);
     await publishOperation(tx, operation.id);
+    return operation;
   });
+  const { kind, startedAt, finishedAt } = ended;
+  const ms = startedAt && finishedAt ? finishedAt.getTime() - startedAt.getTime() : 0;
+  ctx.ended({ kind, outcome: status, seconds: ms / 1_000 });
 }
 
 /** The revision that an operation has brought up; undefined for one that brought none. */

@@ -7,11 +7,13 @@ import { forgetOldAnswers } from "../http/idempotency.ts";
 import type { ServiceOptions } from "../http/service.ts";
 import type { ServiceKeys } from "../keys.ts";
 import { listen } from "../listen.ts";
+import type { Metrics } from "../observability/metrics.ts";
 import { lifeOf, type RunningService } from "../running-service.ts";
 import { createSignals } from "../signals.ts";
 import { startTidying } from "../tidy.ts";
 import type { UserClient } from "../user/client.ts";
 import { createInstanceApp } from "./app.ts";
+import { addFigures } from "./figures.ts";
 import { checkProvisioner } from "./presence.ts";
 import { createWake } from "./queue.ts";
 import type { ProbeInstance } from "./read-instance.ts";
@@ -25,6 +27,7 @@ export interface InstanceServiceOptions extends Omit<ServiceOptions, "authentica
   /** Asks whose a token is, where that can be asked more straight than by `users`. */
   identify?: Authenticate | undefined;
   neighbours: Checks["neighbours"];
+  metrics: Metrics;
   probe: ProbeInstance;
   /** Milliseconds between two signs of life of an event stream. Default: 15 seconds. */
   heartbeatMs?: number | undefined;
@@ -32,7 +35,7 @@ export interface InstanceServiceOptions extends Omit<ServiceOptions, "authentica
 
 /** What is, over the instance database. */
 export function openInstanceService(options: InstanceServiceOptions) {
-  const { login, keys, users, identify = users.identify, neighbours, log } = options;
+  const { login, keys, users, identify = users.identify, neighbours, metrics, log } = options;
   const database = openDatabase({ login, name: "berth instance", log });
   const { db, within } = database;
   const signals = createSignals();
@@ -44,7 +47,11 @@ export function openInstanceService(options: InstanceServiceOptions) {
     probe: options.probe,
     heartbeatMs: options.heartbeatMs ?? 15_000,
     authenticate: authenticateBy(createServiceTokenVerifier("instance", users.keys), identify),
-    ctx: { box: createSecretsBox(keys.stackSecrets), wake: createWake(db) },
+    ctx: {
+      box: createSecretsBox(keys.stackSecrets),
+      wake: createWake(db),
+      ended: addFigures(metrics, db),
+    },
     within,
     signals,
     secret: keys.idempotency,

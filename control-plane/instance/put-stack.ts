@@ -22,20 +22,23 @@ export async function putStack(
   input: { tenantId: string; request: StackRequest },
 ): Promise<StackAnswer> {
   const { tenantId, request } = input;
+  let cancelled: OperationKind[] = [];
   try {
-    return await ctx.db.transaction(async (tx) => {
+    const taken = await ctx.db.transaction(async (tx) => {
       const stack = await openStack(tx, tenantId);
       const known = await answerFor(tx, tenantId, request.operation);
       if (known) return known;
       if (request.revision <= stack.revision) {
         throw new BerthError("stale_revision", `Stack ${tenantId} is at revision ${stack.revision} already.`);
       }
-      if (request.desired === "absent") await wantGone(tx, ctx, stack, request);
+      if (request.desired === "absent") cancelled = await wantGone(tx, ctx, stack, request);
       else await wantPresent(tx, ctx, stack, request);
       const answer = await answerFor(tx, tenantId, request.operation);
       if (!answer) throw new Error(`Operation ${request.operation} was not made.`);
       return answer;
     });
+    for (const kind of cancelled) ctx.ended({ kind, outcome: "cancelled" });
+    return taken;
   } catch (error) {
     if (violatedUnique(error) === "stacks_slug") {
       throw new BerthError("slug_taken", `Another stack has the slug "${request.slug}".`);
@@ -58,8 +61,8 @@ async function wantGone(
   ctx: CallerContext,
   stack: StackRow,
   request: Extract<StackRequest, { desired: "absent" }>,
-): Promise<void> {
-  await cancelOpenOperations(tx, stack.tenantId);
+): Promise<OperationKind[]> {
+  const cancelled = await cancelOpenOperations(tx, stack.tenantId);
   await tx
     .update(stacks)
     .set({
@@ -70,6 +73,7 @@ async function wantGone(
     })
     .where(eq(stacks.tenantId, stack.tenantId));
   await accept(tx, ctx, stack, request, "destroy");
+  return cancelled;
 }
 
 async function wantPresent(

@@ -4,6 +4,7 @@ import {
   bigserial,
   boolean,
   check,
+  doublePrecision,
   index,
   inet,
   integer,
@@ -120,6 +121,10 @@ export const operations = pgTable(
     index("operations_tenant").on(t.tenantId, t.seq),
     index("operations_organization").on(t.organizationId, t.seq),
     index("operations_open").on(t.seq).where(sql`${t.status} in ('queued', 'running')`),
+    // The last finished check of each tenant is asked for often, among all that was ever done to it.
+    index("operations_checks")
+      .on(t.tenantId, t.seq)
+      .where(sql`${t.kind} = 'check' and ${t.status} = 'succeeded'`),
     uniqueIndex("operations_one_running").on(t.tenantId).where(sql`${t.status} = 'running'`),
     check("operations_status", sql`${t.status} in ('queued', 'running', 'succeeded', 'failed', 'cancelled')`),
   ],
@@ -215,6 +220,33 @@ export const templates = pgTable(
     createdAt: now("created_at"),
   },
   (t) => [uniqueIndex("templates_current").on(t.current).where(sql`${t.current}`)],
+);
+
+/**
+ * What the provisioner has last seen of each instance, for the service to tell. Unlogged: after a crash it is empty until the
+ * next look. What could not be read is null.
+ */
+export const instanceFigures = pgTable(
+  "instance_figures",
+  {
+    tenantId: text("tenant_id").notNull(),
+    instance: text("instance").notNull(),
+    lookedAt: now("looked_at"),
+    up: boolean("up").notNull(),
+    cpuSeconds: doublePrecision("cpu_seconds"),
+    memoryBytes: bigint("memory_bytes", { mode: "number" }),
+    memoryLimitBytes: bigint("memory_limit_bytes", { mode: "number" }),
+    connections: integer("connections"),
+    databaseBytes: bigint("database_bytes", { mode: "number" }),
+    filesBytes: bigint("files_bytes", { mode: "number" }),
+    requests2xx: bigint("requests_2xx", { mode: "number" }),
+    requests3xx: bigint("requests_3xx", { mode: "number" }),
+    requests4xx: bigint("requests_4xx", { mode: "number" }),
+    requests5xx: bigint("requests_5xx", { mode: "number" }),
+    requestSeconds: doublePrecision("request_seconds"),
+    requestCount: bigint("request_count", { mode: "number" }),
+  },
+  (t) => [primaryKey({ columns: [t.tenantId, t.instance] })],
 );
 
 /** Whose host name it is, and where it leads. Written by our Pulumi provider as user `router`. */

@@ -10,6 +10,8 @@ type Figure = Gauge | Counter;
 interface FigureGroup<Found> {
   /** Says in `berth_scrape_errors_total` and in the log which could not be read. */
   name: string;
+  /** Where they come from, for docs/metrics.md. */
+  source: string;
   figures: Figure[];
   /** One cheap look. */
   look(): Promise<Found>;
@@ -20,12 +22,17 @@ interface FigureGroup<Found> {
 /** What a process tells of itself. Made once for each process and given to whoever counts. */
 export interface Metrics {
   registry: Registry;
+  /** Where a figure that is looked up comes from, by its name. */
+  sources: ReadonlyMap<string, string>;
   /** Errors of looks that are made at other times than a scrape are counted here as well. */
   errors: Counter<"group">;
   lookUp<Found>(group: FigureGroup<Found>): void;
   /** All of it, as Prometheus reads it. Answers in time whatever is away: figures that cannot be read are missing. */
   text(): Promise<string>;
 }
+
+/** They have names, which their types do not say. */
+type FigureNames = Array<Figure & { name: string }>;
 
 /** Milliseconds that a look may take: a scrape is to be answered within a second. */
 const lookMs = 750;
@@ -38,13 +45,16 @@ export function createMetrics(log: Logger): Metrics {
     labelNames: ["group"],
     registers: [registry],
   });
+  const sources = new Map<string, string>();
   const looks: Array<() => Promise<void>> = [];
   let asked: Promise<string> | undefined;
   return {
     registry,
+    sources,
     errors,
     lookUp(group) {
       errors.inc({ group: group.name }, 0);
+      for (const { name } of group.figures as FigureNames) sources.set(name, group.source);
       looks.push(createLook(group, errors, log));
     },
     text() {

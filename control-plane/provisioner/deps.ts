@@ -53,6 +53,8 @@ export interface Deps {
   strangers: () => Promise<string[]>;
   /** Folder with Pulumi.yaml and the stacks' config files. */
   workDir: string;
+  /** Notes how long a step of an operation took. */
+  timeStep: (kind: string, step: string, seconds: number) => void;
   log: Logger;
 }
 

@@ -33,25 +33,40 @@ export class Journal {
   readonly #fence: Fence;
   readonly #log: Logger;
   readonly #lost: AbortController;
+  readonly #took: (step: string, seconds: number) => void;
   #tail: Promise<void> = Promise.resolve();
-  readonly #open = new Set<string>();
+  /** When each step that is open was begun, by `performance.now()`. */
+  readonly #open = new Map<string, number>();
 
-  /** @param lost aborted when the lease turns out to be another's */
-  constructor(ctx: InstanceContext, fence: Fence, lost: AbortController, log: Logger) {
+  /**
+   * @param lost aborted when the lease turns out to be another's
+   * @param took told of each step that has ended
+   */
+  constructor(
+    ctx: InstanceContext,
+    fence: Fence,
+    lost: AbortController,
+    took: (step: string, seconds: number) => void,
+    log: Logger,
+  ) {
     this.#ctx = ctx;
     this.#fence = fence;
     this.#lost = lost;
+    this.#took = took;
     this.#log = log;
   }
 
   begin(name: string, detail?: string): void {
-    this.#open.add(name);
+    this.#open.set(name, performance.now());
     this.#write(() => startStep(this.#ctx, { fence: this.#fence, name, detail }));
   }
 
   /** Ends a step; one that was never begun, or has ended, is left alone. */
   end(name: string, status: "succeeded" | "failed" = "succeeded", detail?: string): void {
-    if (!this.#open.delete(name)) return;
+    const from = this.#open.get(name);
+    if (from === undefined) return;
+    this.#open.delete(name);
+    this.#took(name, (performance.now() - from) / 1_000);
     this.#write(() => endStep(this.#ctx, { fence: this.#fence, name, status, detail }));
   }
 
@@ -74,7 +89,7 @@ export class Journal {
 
   /** Ends all open steps as failed: what they were doing was cut off. */
   abandon(): void {
-    for (const name of [...this.#open]) this.end(name, "failed");
+    for (const name of [...this.#open.keys()]) this.end(name, "failed");
   }
 
   flush(): Promise<void> {

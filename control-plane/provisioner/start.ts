@@ -5,8 +5,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { dockerApi } from "../../components/provider/docker.ts";
 import { openDatabase } from "../database.ts";
 import { expireLeases } from "../instance/expire-leases.ts";
+import { workFigures } from "../instance/operation-figures.ts";
 import { announceProvisioner } from "../instance/presence.ts";
 import { createWake, listenForWork } from "../instance/queue.ts";
+import { readReserve } from "../instance/reserve.ts";
 import { createSecretsBox } from "../instance/secrets-box.ts";
 import { mustBeOwnKey } from "../key-check.ts";
 import { deriveKeys } from "../keys.ts";
@@ -16,6 +18,8 @@ import { createMetrics } from "../observability/metrics.ts";
 import { measureProcess } from "../observability/process-figures.ts";
 import { mustBeOwnPassphrase } from "../passphrase-check.ts";
 import { dataPaths, type Login } from "../paths.ts";
+import { partNames } from "../platform/applied.ts";
+import { readLastBackup } from "../platform/backup/last-backup.ts";
 import { firewallPlan } from "../platform/firewall/plan.ts";
 import { readPlatform } from "../platform/outputs.ts";
 import { createRun } from "../platform/run.ts";
@@ -26,6 +30,10 @@ import { createCrypters } from "./crypters.ts";
 import type { Deps, Limits } from "./deps.ts";
 import { WorkerPool } from "./engine/pool.ts";
 import { makeWorkerSetup, workerEnv } from "./engine/worker-setup.ts";
+import { addFigures } from "./figures/add.ts";
+import { readMemory } from "./figures/memory-figures.ts";
+import { lookAtParts } from "./figures/part-figures.ts";
+import { tenantSources } from "./figures/tenants/sources.ts";
 import { markDatabases } from "./marks.ts";
 import { endSessions } from "./processes/end-sessions.ts";
 import {
@@ -43,6 +51,7 @@ import { openStateStore } from "./state/state-store.ts";
 import { findStrangers } from "./strangers.ts";
 import { keepSweeping, sweepStacks } from "./sweep-stacks.ts";
 import { syncTemplate } from "./sync-template.ts";
+import { watchFigures } from "./watch/figures.ts";
 import { watchFirewall } from "./watch/firewall.ts";
 import { watchOutsideUpdates } from "./watch/outside-updates.ts";
 import { watchRoutes } from "./watch/routes.ts";
@@ -119,6 +128,7 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
   });
   const platform = await readPlatform(settings.dataDir);
   const docker = dockerApi(dockerHost);
+  const operationFigures = workFigures(metrics.registry);
   const deps: Deps = {
     settings,
     platform,
@@ -129,6 +139,7 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
       db: database.db,
       box: createSecretsBox(keys.stackSecrets),
       wake: createWake(database.db),
+      ended: operationFigures.ended,
     },
     pool,
     state: openStateStore(login.of("platform", "pulumi", "pulumi")),
@@ -146,9 +157,30 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
       log,
     }),
     workDir,
+    timeStep: operationFigures.timeStep,
     log,
   };
   const { run } = deps;
+  const tenantFigures = watchFigures({
+    env: settings.env,
+    db: database.db,
+    sources: tenantSources(deps, metrics),
+    metrics,
+    log,
+  });
+  addFigures(metrics, {
+    memory: () =>
+      readMemory(
+        tag,
+        pool.workers.flatMap(({ pid }) => pid ?? []),
+      ),
+    pool,
+    reserved: async () => (await readReserve(deps.ctx)).length,
+    state: deps.state,
+    parts: () => lookAtParts(docker, settings.env, partNames(settings.env)),
+    lastBackup: () => readLastBackup(settings.dataDir),
+    figuresAge: () => tenantFigures.age(),
+  });
   const firewall = watchFirewall({
     run,
     plan: firewallPlan(settings),
@@ -181,6 +213,7 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
   const presence = announceProvisioner({ login: instance, log });
   const stopSweeping = keepSweeping(deps);
   const stopWatchingUpdates = watchOutsideUpdates(deps);
+  void tenantFigures.look();
   reserve.fill();
   warmCrypters(deps).catch((error) => log.warn({ err: error }, "keys could not be derived ahead"));
   figures.ready();
@@ -201,6 +234,7 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
       stopSweeping();
       stopWatchingUpdates();
       await end("reserve", reserve.stop());
+      await end("tenants' figures", tenantFigures.stop());
       await end("figures", figures.close());
       await pool.stop();
       await Promise.all([end("state", deps.state.close()), end("database", database.close())]);

@@ -30,7 +30,13 @@ export function workOn(deps: Deps, claim: Claim, stop: AbortSignal): Running {
     kind: string;
   });
   const lease = keepLease(deps.ctx, claim, claim.cancelRequested, log);
-  const journal = new Journal(deps.ctx, claim, lease.lost, log);
+  const journal = new Journal(
+    deps.ctx,
+    claim,
+    lease.lost,
+    (step, seconds) => deps.timeStep(kind, step, seconds),
+    log,
+  );
   const end = AbortSignal.any([lease.lost.signal, stop]);
   const work: Work = { claim, lease, journal, log, end, afterwards: [] };
   const done = perform(deps, work)

@@ -8,6 +8,7 @@ import type { ServiceOptions } from "../http/service.ts";
 import type { InstanceClient } from "../instance/client.ts";
 import type { ServiceKeys } from "../keys.ts";
 import { listen } from "../listen.ts";
+import type { Metrics } from "../observability/metrics.ts";
 import { lifeOf, type RunningService } from "../running-service.ts";
 import type { Settings } from "../settings.ts";
 import { createSignals } from "../signals.ts";
@@ -18,6 +19,7 @@ import { createOdooCheck } from "./catalogue.ts";
 import { createCatchUp } from "./catch-up.ts";
 import { followFeed } from "./follow-feed.ts";
 import { outboxSignal, startOutbox } from "./outbox.ts";
+import { addOutboxFigures } from "./outbox-figures.ts";
 
 export interface TenantServiceOptions extends Omit<ServiceOptions, "authenticate"> {
   settings: Pick<Settings, "domain" | "httpPort">;
@@ -28,14 +30,26 @@ export interface TenantServiceOptions extends Omit<ServiceOptions, "authenticate
   identify?: Authenticate | undefined;
   instance: InstanceClient;
   neighbours: Checks["neighbours"];
+  metrics: Metrics;
 }
 
 /** What should be, over the tenant database. */
 export function openTenantService(options: TenantServiceOptions): RunningService {
-  const { settings, login, keys, users, identify = users.identify, instance, neighbours, log } = options;
+  const {
+    settings,
+    login,
+    keys,
+    users,
+    identify = users.identify,
+    instance,
+    neighbours,
+    metrics,
+    log,
+  } = options;
   const database = openDatabase({ login, name: "berth tenant", log });
   const { db, within } = database;
   const signals = createSignals();
+  addOutboxFigures(metrics, db);
   const app = createTenantApp({
     limiter: options.limiter,
     originOf: options.originOf,

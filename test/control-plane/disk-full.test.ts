@@ -61,6 +61,7 @@ beforeAll(async () => {
     db: database.db,
     box: createSecretsBox(keys.instance.stackSecrets),
     wake: createWake(database.db),
+    ended: () => undefined,
   };
   await putTemplate(worker, { ...catalogue, worker: "test" });
 });

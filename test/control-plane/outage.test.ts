@@ -59,6 +59,7 @@ beforeAll(async () => {
     db: database.db,
     box: createSecretsBox(keys.instance.stackSecrets),
     wake: createWake(database.db),
+    ended: () => undefined,
   };
   t.logged = logged;
   t.call = (method, path, body, headers = {}) =>

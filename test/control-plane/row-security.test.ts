@@ -121,6 +121,12 @@ const tables: Table[] = [
     removes: true,
     add: (_, of) => ["insert into instances (tenant_id, name, hosts) values ($1, 'x', '{}')", [of]],
   }),
+  ofTenant("instance", "instance_figures", {
+    owner: "tenant_id",
+    change: "up = false",
+    removes: true,
+    add: (_, of) => ["insert into instance_figures (tenant_id, instance, up) values ($1, 'x', true)", [of]],
+  }),
   ofTenant("instance", "operation_steps", {
     column: "operation_id",
     rows: operations,
@@ -192,6 +198,7 @@ beforeAll(async () => {
     await t.rows("instance", ...operation(key("op", of), of, owner));
     for (const text of [
       "insert into instances (tenant_id, name, hosts) values ($1, 'production', '{}')",
+      "insert into instance_figures (tenant_id, instance, up) values ($1, 'production', true)",
       "insert into operation_steps (operation_id, name, position, status) values ('op_' || $1, 'a', 1, 'running')",
       "insert into operation_events (operation_id, number, type, data) values ('op_' || $1, 1, 'x', '{}')",
       "insert into stack_history (tenant_id, operation_id, history, state) values ($1, 'op_' || $1, '{}', '{}')",

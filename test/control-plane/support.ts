@@ -96,6 +96,7 @@ export function withServices(
       db: database.db,
       box: createSecretsBox(keys.instance.stackSecrets),
       wake: createWake(database.db),
+      ended: () => undefined,
     };
     Object.assign(test, { databases, services, worker, logged: text });
     test.staff = await seedStaff((sql, values) => test.rows("auth", sql, values), apiKey);

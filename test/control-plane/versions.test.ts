@@ -40,6 +40,7 @@ function connectClients(): void {
     db: database.db,
     box: createSecretsBox(keys.instance.stackSecrets),
     wake: createWake(database.db),
+    ended: () => undefined,
   };
   for (const version of versions) {
     const call: TestServices["call"] = (...args) => world.call(version, ...args);

@@ -69,7 +69,7 @@ export async function openRecord() {
   });
   const box = createSecretsBox(deriveKeys(readFileSync(paths.key, "utf8").trim()).instance.stackSecrets);
   const caller = ownCaller("test", "test");
-  const ctx: CallerContext = { db, box, wake: createWake(db), caller };
+  const ctx: CallerContext = { db, box, wake: createWake(db), ended: () => undefined, caller };
   return new TestRecord(ctx, close);
 }
 

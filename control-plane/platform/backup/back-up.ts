@@ -9,6 +9,7 @@ import { alone } from "../lock.ts";
 import { createMeter, pack } from "./archive.ts";
 import { type Cut, cutDatabases } from "./cut.ts";
 import { isFull } from "./full.ts";
+import { noteBackup } from "./last-backup.ts";
 import { format, type Manifest, manifestHashName, manifestName, type Part, placeOf } from "./manifest.ts";
 import { dumpName, findFiles } from "./parts.ts";
 import { pgProgram } from "./pg-program.ts";
@@ -29,7 +30,12 @@ export interface MadeBackup {
 export async function backUp(args: PlatformArgs, target: string): Promise<MadeBackup> {
   const file = await fileFor(args.settings.env, target);
   try {
-    return await withStaging(file, (folder) => write(args, file, folder));
+    const made = await withStaging(file, (folder) => write(args, file, folder));
+    // It is good, whether or not that can be noted.
+    await noteBackup(args.settings.dataDir, made.manifest.at).catch((error: Error) =>
+      args.progress(`that there is a backup could not be noted: ${error.message}`),
+    );
+    return made;
   } catch (error) {
     throw isFull(error) ? full(file, error) : error;
   }

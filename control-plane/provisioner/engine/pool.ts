@@ -40,6 +40,11 @@ export class WorkerPool {
     return [...this.#all];
   }
 
+  /** How many wait for work. */
+  get idle(): number {
+    return this.#idle.length;
+  }
+
   #hire(): void {
     if (this.#stopped) return;
     const worker = new WorkerProcess({

@@ -14,6 +14,8 @@ export interface StateStore {
   remove(keys: string[]): Promise<void>;
   /** Removes all but the last `keep` blobs whose key begins with `prefix`. */
   prune(prefix: string, keep: number): Promise<void>;
+  /** Bytes of all of it, and of the largest stack's checkpoint as it is stored. */
+  size(): Promise<{ bytes: number; largestStack: number }>;
   close(): Promise<void>;
 }
 
@@ -59,6 +61,16 @@ export function openStateStore(login: DatabaseLogin): StateStore {
            select key from pulumi_state where starts_with(key, $1) order by key desc offset $2)`,
         [prefix, keep],
       );
+    },
+    async size() {
+      // The size of what is stored apart is known without reading it.
+      const found = await pool.query<{ bytes: number; largestStack: number }>(
+        `select pg_database_size(current_database())::float8 as bytes,
+           (select coalesce(max(pg_column_size(data)), 0) from pulumi_state
+            where starts_with(key, $1) and right(key, 5) = '.json')::int as "largestStack"`,
+        [stacksRoot],
+      );
+      return found.rows[0] ?? { bytes: 0, largestStack: 0 };
     },
     close: () => pool.end(),
   };

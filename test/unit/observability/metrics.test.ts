@@ -24,6 +24,7 @@ test("figures are looked up for each scrape, and those of what is gone go with i
   let tenants = { a: 5, b: 7 } as Record<string, number>;
   metrics.lookUp({
     name: "things",
+    source: "a test",
     figures: [depth, seen],
     look: async () => tenants,
     show(found) {
@@ -50,6 +51,7 @@ test("what cannot be read is missing, counted, and told once for each outage; th
   let away = false;
   metrics.lookUp({
     name: "depth",
+    source: "a test",
     figures: [depth],
     look: async () => {
       if (away) throw new Error("The database is away.");
@@ -59,6 +61,7 @@ test("what cannot be read is missing, counted, and told once for each outage; th
   });
   metrics.lookUp({
     name: "seen",
+    source: "a test",
     figures: [seen],
     look: async () => 4,
     show: (n) => seen.inc({ tenant: "a" }, n),
@@ -85,6 +88,7 @@ test("a look that does not answer holds up no scrape, and is not begun again on 
   const { promise, resolve } = Promise.withResolvers<number>();
   metrics.lookUp({
     name: "depth",
+    source: "a test",
     figures: [depth],
     look: () => {
       begun += 1;
@@ -104,7 +108,13 @@ test("a look that does not answer holds up no scrape, and is not begun again on 
 test("two who ask at once cause one look", async () => {
   const { metrics, depth } = open();
   let looks = 0;
-  metrics.lookUp({ name: "depth", figures: [depth], look: async () => ++looks, show: (n) => depth.set(n) });
+  metrics.lookUp({
+    name: "depth",
+    source: "a test",
+    figures: [depth],
+    look: async () => ++looks,
+    show: (n) => depth.set(n),
+  });
   const [one, other] = await Promise.all([metrics.text(), metrics.text()]);
   expect(one).toBe(other);
   expect(looks).toBe(1);

@@ -1,0 +1,1 @@
+-- An index: no table and no column came with it.
