@@ -10,7 +10,7 @@ SERVICE ?=
 ARGS ?=
 .PHONY: help setup demo start stop status dev-up dev-down dev-logs dev-logs-service dev-shell dev-restart \
   pgadmin-open doctor db-test db-reset build build-service test test-fast test-faults test-service bench \
-  verify format lint
+  verify format lint security-scan
 
 help: ## This list
 	@awk -F ':.*## ' '/^## /{print "\n" substr($$0, 4)} /^[a-z-]+:.*## /{printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,3 +73,5 @@ format: ## Format the tree (after one setup)
 	@$(NPM) format
 lint: ## Lint, import directions, types, dead code (after one setup)
 	@$(NPM) lint && $(NPM) imports && $(NPM) types && $(NPM) unused
+security-scan: ## Known advisories, secrets in the tree, unsafe patterns
+	@$(NODE) toolchain/security/main.ts $(ARGS)

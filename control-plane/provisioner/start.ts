@@ -177,7 +177,7 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
     pool,
     reserved: async () => (await readReserve(deps.ctx)).length,
     state: deps.state,
-    parts: () => lookAtParts(docker, settings.env, partNames(settings.env)),
+    parts: () => lookAtParts(docker, settings.env, partNames(settings)),
     lastBackup: () => readLastBackup(settings.dataDir),
     figuresAge: () => tenantFigures.age(),
   });
