@@ -14,7 +14,10 @@ const tool = "golang.org/x/vuln/cmd/govulncheck@v1.9.0";
 /** Go's own list of advisories, as a module: the newest that the module proxy has. */
 const list = "golang.org/x/vulndb@latest";
 
-/** Known advisories of the Go programs that Berth runs: those in the cache, as they were built or downloaded. */
+/**
+ * Known advisories of the Go programs that Berth runs: those in the cache, as they were built or downloaded, and those that
+ * BERTH_SCAN_BINARIES names, with colons between.
+ */
 export const go: Part = {
   name: "Go advisories",
   async scan(tree) {

@@ -48,7 +48,7 @@ export async function logs(
   const wanted = wantedBy(options, tenants);
   const isTerminal = process.stdout.isTTY === true;
   const text = (line: LogLine) =>
-    options.json || !isTerminal ? `${line.json}\n` : render(line, process.env.NO_COLOR === undefined);
+    options.json || !isTerminal ? `${line.json}\n` : render(line, !env.NO_COLOR);
   const asked = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => asked.abort());
   const lines = async function* () {
