@@ -114,7 +114,7 @@ export const variables = z.object({
   BERTH_RESERVE: z.coerce.number().int().min(0).max(100).default(8),
   /** How many of them have an engine that was started ahead and waits; each takes 65 MB of memory. */
   BERTH_ENGINES_AHEAD: z.coerce.number().int().min(0).max(100).default(8),
-  /** The mail server; its password is in the data folder, in `secrets/smtp-password`. Without one mails are caught. */
+  /** The mail server; its password is in the data folder, in `secrets/smtp-password`. Default: Mailpit, or mails are kept as files. */
   BERTH_SMTP_URL: smtpUrl.optional(),
   /** Whom mails come from. Default: `berth@<domain>`. */
   BERTH_MAIL_FROM: z.email().optional(),
@@ -172,7 +172,7 @@ export interface Settings {
   workers: number;
   reserve: number;
   enginesAhead: number;
-  /** Without one mails are kept as files in the data folder. */
+  /** Mailpit's where none is set and it is there. Without one mails are kept as files in the data folder. */
   smtpUrl: string | undefined;
   mailFrom: string;
   /** `url` without a slash at its end; `secret` is the one of the environment, see openSupabase. */
@@ -206,6 +206,13 @@ export function parseSettings(env: Record<string, string | undefined>): Settings
   const postgresPort = at("BERTH_POSTGRES_PORT");
   const server = `postgres://provisioner@127.0.0.1:${postgresPort}/postgres`;
   const dataHome = v.XDG_DATA_HOME ?? join(homedir(), ".local", "share");
+  const toolPorts = Object.fromEntries(
+    Object.entries(toolPortVariables).map(([name, one]) => [
+      name,
+      v[one.variable] ?? one.port + v.BERTH_PORT_OFFSET,
+    ]),
+  ) as Settings["toolPorts"];
+  const caught = v.BERTH_TOOLS.includes("mailpit") ? `smtp://127.0.0.1:${toolPorts.smtp}` : undefined;
   const settings: Settings = {
     env: v.BERTH_ENV,
     domain: v.BERTH_DOMAIN,
@@ -220,12 +227,7 @@ export function parseSettings(env: Record<string, string | undefined>): Settings
     provisionerPort: at("BERTH_PROVISIONER_PORT"),
     traefikAdminPort: at("BERTH_TRAEFIK_ADMIN_PORT"),
     tools: v.BERTH_TOOLS,
-    toolPorts: Object.fromEntries(
-      Object.entries(toolPortVariables).map(([name, one]) => [
-        name,
-        v[one.variable] ?? one.port + v.BERTH_PORT_OFFSET,
-      ]),
-    ) as Settings["toolPorts"],
+    toolPorts,
     scrapeSeconds: v.BERTH_SCRAPE_SECONDS,
     proxies: v.BERTH_PROXIES ?? [],
     postgresPort,
@@ -239,7 +241,7 @@ export function parseSettings(env: Record<string, string | undefined>): Settings
     workers: v.BERTH_WORKERS,
     reserve: v.BERTH_RESERVE,
     enginesAhead: v.BERTH_ENGINES_AHEAD,
-    smtpUrl: v.BERTH_SMTP_URL,
+    smtpUrl: v.BERTH_SMTP_URL ?? caught,
     mailFrom: v.BERTH_MAIL_FROM ?? `berth@${v.BERTH_DOMAIN}`,
     supabase: v.SUPABASE_URL ? { url: v.SUPABASE_URL, secret: v.SUPABASE_JWT_SECRET } : undefined,
     logLevel: v.BERTH_LOG_LEVEL,

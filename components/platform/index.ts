@@ -1,8 +1,9 @@
 export { Exporters, redisAddress } from "./exporters.ts";
+export { Mailpit } from "./mailpit.ts";
 export { TenantsNetwork } from "./network.ts";
 export { Postgres } from "./postgres.ts";
 export { Prometheus } from "./prometheus.ts";
-export { prometheusConf } from "./prometheus-config.ts";
+export { prometheusConf, toolsUser } from "./prometheus-config.ts";
 export { Redis, redisConf } from "./redis.ts";
 export { routesRoot } from "./routes-root.ts";
 export { Traefik } from "./traefik.ts";

@@ -14,7 +14,7 @@ export interface PrometheusConfig {
 export const alertsFolder = "/etc/berth/alerts";
 export const scrapePasswordFile = "/run/berth/tools-password";
 /** Whom people sign in as. */
-const toolsUser = "berth";
+export const toolsUser = "berth";
 
 /** Text of prometheus.yml (JSON is YAML). It holds no secret. */
 export function prometheusConf({ scrapeSeconds, jobs }: PrometheusConfig): string {

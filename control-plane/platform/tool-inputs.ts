@@ -1,6 +1,7 @@
+import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { redisAddress } from "../../components/platform/index.ts";
+import { redisAddress, toolsUser } from "../../components/platform/index.ts";
 import type { PlatformConfig } from "../../stacks/platform/contract.ts";
 import type { ToolImageName } from "../../toolchain/images.ts";
 import { dataPaths, projectRoot } from "../paths.ts";
@@ -28,6 +29,7 @@ export async function makeToolInputs(settings: Settings, tools: PlatformTools): 
     return image.ref;
   };
   return {
+    ...(has("mailpit") ? { mailpit: await mailpit(settings, imageOf) } : {}),
     ...(has("prometheus") ? { prometheus: await prometheus(settings, imageOf) } : {}),
   };
 }
@@ -67,6 +69,30 @@ async function prometheus(
       node: { image: imageOf("node-exporter"), port: toolPorts.nodeExporter },
     },
   };
+}
+
+async function mailpit(settings: Settings, imageOf: ImageOf): Promise<NonNullable<ToolInputs["mailpit"]>> {
+  const paths = dataPaths(settings.dataDir);
+  const password = (await readFile(paths.toolsPassword, "utf8")).trim();
+  return {
+    image: imageOf("mailpit"),
+    port: settings.toolPorts.mailpit,
+    smtpPort: settings.toolPorts.smtp,
+    authFile: await configFile(
+      join(paths.platform, "mailpit-auth"),
+      `${toolsUser}:${saltedHash(password)}\n`,
+    ),
+  };
+}
+
+/**
+ * A password as htpasswd keeps it (salted SHA-1): it is checked for each request of a page, and nobody guesses ours. Its salt
+ * follows from it, for the file to stay as it is.
+ */
+function saltedHash(password: string): string {
+  const salt = createHash("sha256").update(`salt ${password}`).digest().subarray(0, 8);
+  const hash = createHash("sha1").update(password).update(salt).digest();
+  return `{SSHA}${Buffer.concat([hash, salt]).toString("base64")}`;
 }
 
 /** Where Prometheus reads figures, by job. */

@@ -25,6 +25,8 @@ const prometheusConfig = z.strictObject({
   }),
 });
 
+const mailpitConfig = z.strictObject({ ...part, smtpPort: port, authFile: file });
+
 /** Value of the config key `berth-platform:platform`. Holds no secret: files are named, not quoted. */
 const platformConfig = z.strictObject({
   version: z.literal(1),
@@ -55,7 +57,7 @@ const platformConfig = z.strictObject({
     api: z.strictObject({ host: z.hostname(), ports: z.record(z.string().regex(/^[a-z]+$/), port) }),
   }),
   /** What people have beside what tenants need; what is not named is not there. */
-  tools: z.strictObject({ prometheus: prometheusConfig.optional() }),
+  tools: z.strictObject({ prometheus: prometheusConfig.optional(), mailpit: mailpitConfig.optional() }),
 });
 export type PlatformConfig = z.infer<typeof platformConfig>;
 

@@ -1,6 +1,7 @@
 import {
   Exporters,
   entryPoint,
+  Mailpit,
   Postgres,
   Prometheus,
   prometheusConf,
@@ -63,10 +64,11 @@ export function program(config: PlatformConfig) {
   };
 }
 
-function makeTools(env: string, { prometheus }: PlatformConfig["tools"]): void {
+function makeTools(env: string, { prometheus, mailpit }: PlatformConfig["tools"]): void {
   if (prometheus) {
     const { exporters, scrapeSeconds, jobs, ...args } = prometheus;
     new Prometheus("prometheus", { env, ...args, config: prometheusConf({ scrapeSeconds, jobs }) });
     new Exporters("exporters", { env, ...exporters });
   }
+  if (mailpit) new Mailpit("mailpit", { env, ...mailpit });
 }

@@ -41,6 +41,12 @@ const config: PlatformConfig = {
     configFile: file("/data/platform/traefik.yml"),
   },
   tools: {
+    mailpit: {
+      image: "berth/mailpit:1",
+      port: 8026,
+      smtpPort: 1026,
+      authFile: file("/data/platform/mailpit-auth"),
+    },
     prometheus: {
       image: "berth/prometheus:2",
       port: 9099,
@@ -107,6 +113,8 @@ const upload = (name: string, path: string) => uploads(name).find((one) => one.f
 test("it is made of what tenants need and of the tools that are named", () => {
   const engine = made.filter(({ type }) => type.startsWith("docker:"));
   expect(engine.map(({ type, inputs }) => `${type.split("/")[0]} ${inputs.name}`).sort()).toEqual([
+    "docker:index berth-unit-mailpit",
+    "docker:index berth-unit-mailpit-data",
     "docker:index berth-unit-node-exporter",
     "docker:index berth-unit-postgres",
     "docker:index berth-unit-postgres-data",
@@ -226,6 +234,21 @@ test("tools listen on this machine's own address only, as nobody, and change not
     "DATA_SOURCE_USER=monitor",
     "DATA_SOURCE_PASS_FILE=/run/berth/monitor-password",
   ]);
+});
+
+test("Mailpit listens on 127.0.0.1, lets in who has the password, and keeps so many mails", () => {
+  const { command, capabilities } = inputsOf("mailpit-container") as {
+    command: string[];
+    capabilities: { adds: string[] };
+  };
+  const after = (flag: string) => command[command.indexOf(flag) + 1];
+  expect([after("--listen"), after("--smtp")]).toEqual(["127.0.0.1:8026", "127.0.0.1:1026"]);
+  expect(capabilities.adds).toEqual([]);
+  expect(after("--max")).toBe("5000");
+  expect(upload("mailpit-container", after("--ui-auth-file") ?? "")).toMatchObject({
+    source: "/data/platform/mailpit-auth",
+    permissions: "0400",
+  });
 });
 
 test("Prometheus reads each job where it is, and of Traefik nothing of single tenants", () => {

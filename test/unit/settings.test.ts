@@ -75,3 +75,12 @@ test("a Supabase secret needs its project, is long enough, and is never shown", 
   expect(logged).toContain("all of them");
   expect(logged).not.toContain(jwtSecret);
 });
+
+test("mails go to Mailpit where there is one and no server is named", () => {
+  const smtp = (env: Record<string, string>) => parseSettings(env).smtpUrl;
+  expect(smtp({})).toBe("smtp://127.0.0.1:1025");
+  expect(smtp({ BERTH_PORT_OFFSET: "100" })).toBe("smtp://127.0.0.1:1125");
+  expect(smtp({ BERTH_TOOLS: "prometheus" })).toBeUndefined();
+  expect(smtp({ BERTH_TOOLS: "none" })).toBeUndefined();
+  expect(smtp({ BERTH_SMTP_URL: "smtps://berth@mail.example" })).toBe("smtps://berth@mail.example");
+});
