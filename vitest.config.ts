@@ -57,6 +57,8 @@ export default defineConfig({
       project("daily", { testTimeout: 300_000, parallel: false, environment: true }),
       project("outages", { testTimeout: 300_000, parallel: false, environment: true }),
       project("recovery", { testTimeout: 300_000, parallel: false, environment: true }),
+      // What a newcomer sees, in a real browser.
+      project("newcomer", { testTimeout: 180_000, parallel: false, environment: true }),
       project("secrets", { testTimeout: 300_000, parallel: false }),
       project("faults", { testTimeout: 1_800_000, parallel: false }),
     ],

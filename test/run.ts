@@ -17,7 +17,7 @@ const sets: Record<string, string[][][]> = {
   all: [
     [fast],
     [
-      ["platform", "cli-stack", "provisioner", "e2e-apart", "images", "daily"],
+      ["platform", "cli-stack", "provisioner", "e2e-apart", "images", "daily", "newcomer"],
       ["e2e", "outages", "recovery", "secrets", "faults"],
     ],
   ],

@@ -93,12 +93,22 @@ export async function ofTool(settings: Settings, run: Run, tool: Tool): Promise<
   const missing = await whyMissing(settings, run, tool, part);
   if (missing) return { what, where: missing, who: "", how: "" };
   const user = who(settings);
+  const at = `http://127.0.0.1:${settings.toolPorts[tool]}`;
   return {
     what,
-    where: `http://127.0.0.1:${settings.toolPorts[tool]}${path}`,
+    where: `${at}${tool === "prometheus" ? await prometheusPage(at, path) : path}`,
     who: user,
     how: user === thisMachine ? "" : `password in ${dataPaths(settings.dataDir).toolsPassword}`,
   };
+}
+
+/** Debian's Prometheus has its page apart, and at the usual place a word about that. */
+async function prometheusPage(at: string, usual: string): Promise<string> {
+  const classic = "/classic/graph";
+  const response = await fetch(`${at}${classic}`, { signal: AbortSignal.timeout(2_000) }).catch(
+    () => undefined,
+  );
+  return response?.ok ? classic : usual;
 }
 
 async function whyMissing(

@@ -104,6 +104,11 @@ export function program(line: CommandLine): Command {
     .description("say where pgAdmin is and how one signs in; on a desktop open it")
     .action(async () => (await import("./pgadmin.ts")).pgadmin({ ...line, settings: settings() }));
   berth
+    .command("mail")
+    .argument("<address>")
+    .description("print the newest mail to an address, where mails are caught")
+    .action(async (address: string) => (await import("./mail.ts")).mail(settings(), say, address));
+  berth
     .command("staff")
     .description("make the first staff account, its organisation and the API key of this command")
     .action(async () => (await import("./staff.ts")).staff(settings(), say));

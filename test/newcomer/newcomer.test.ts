@@ -1,0 +1,157 @@
+import { readFile } from "node:fs/promises";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { dataPaths } from "../../control-plane/paths.ts";
+import { until } from "../../control-plane/until.ts";
+import { type Made, openWorld, type World } from "../e2e/world.ts";
+import { openBrowser } from "./browser.ts";
+
+let world: World;
+let browser: Browser;
+let made: Made;
+let toolsPassword: string;
+const said = inject("devUpSaid");
+
+/** Where the table at the end of `make dev-up` says that something is. */
+function whereIs(what: string): string {
+  const line = said.split("\n").find((one) => one.startsWith(`  ${what} `));
+  if (line === undefined) throw new Error(`make dev-up does not say where ${what} is:\n${said}`);
+  return line
+    .slice(2 + what.length)
+    .trim()
+    .split(/\s{2,}/)[0] as string;
+}
+
+async function withPage<T>(
+  work: (page: Page, context: BrowserContext) => Promise<T>,
+  credentials?: { username: string; password: string },
+): Promise<T> {
+  const context = await browser.newContext({ httpCredentials: credentials });
+  try {
+    return await work(await context.newPage(), context);
+  } finally {
+    await context.close();
+  }
+}
+
+beforeAll(async () => {
+  world = await openWorld();
+  browser = await openBrowser();
+  toolsPassword = (await readFile(dataPaths(world.settings.dataDir).toolsPassword, "utf8")).trim();
+  made = await world.create({ slug: "newcomer" });
+});
+
+afterAll(() => browser?.close());
+
+test("the table of make dev-up has every address, names the files of passwords, and holds none", async () => {
+  const { settings } = world;
+  for (const port of [settings.apiPort, settings.traefikAdminPort, settings.postgresPort, settings.redisPort])
+    expect(said).toContain(`127.0.0.1:${port}`);
+  expect(said).toContain(`.localhost:${settings.httpPort}`);
+  expect(said).toContain(dataPaths(settings.dataDir).toolsPassword);
+  expect(said).not.toContain(toolsPassword);
+  console.log(said.slice(said.indexOf("  what ")));
+});
+
+test("the API's pages are read", async () => {
+  const pages = [...said.matchAll(/http:\S+\/reference\b/g)].map(([url]) => url);
+  expect(pages).toHaveLength(3);
+  for (const url of pages)
+    await withPage(async (page) => {
+      await page.goto(url);
+      await page.getByText("OpenAPI", { exact: false }).first().waitFor();
+      expect(await page.title()).toMatch(/service/);
+    });
+});
+
+test("a tenant's Odoo lets its administrator in", async () => {
+  await withPage(async (page) => {
+    await page.goto(`${whereIs("tenants").replace("<slug>", "newcomer")}/web/login`);
+    await page.fill("input[name=login]", made.admin.email);
+    await page.fill("input[name=password]", made.admin.password as string);
+    await page.click("button[type=submit]");
+    await page.locator(".o_main_navbar").waitFor({ timeout: 60_000 });
+  });
+});
+
+test("Prometheus shows the tenant's figures", async () => {
+  const address = new URL(whereIs("Prometheus"));
+  address.search = new URLSearchParams({
+    "g0.expr": 'berth_tenant_up{slug="newcomer"}',
+    "g0.tab": "1",
+  }).toString();
+  await withPage(async (page) => {
+    const shown = await until(
+      async () => {
+        await page.goto(address.href);
+        const row = page.getByRole("row").filter({ hasText: 'slug="newcomer"' }).first();
+        await row.waitFor({ timeout: 5_000 }).catch(() => undefined);
+        const text = (await row.count()) > 0 ? ((await row.textContent()) ?? "") : "";
+        return text.trim().endsWith("}1") ? text : undefined;
+      },
+      { what: "the tenant's figures in Prometheus", deadlineMs: 90_000, everyMs: 500 },
+    );
+    expect(shown).toContain(made.tenant.id);
+  });
+});
+
+test("Mailpit shows the mail of an invitation, to who knows the password only", async () => {
+  const organization = (await world.api<{ items: Array<{ id: string }> }>("GET", "/user/v1/organizations"))
+    .items[0];
+  await world.api("POST", `/user/v1/organizations/${organization?.id}/invitations`, {
+    email: "ben@newcomer.example",
+    role: "developer",
+  });
+  const address = whereIs("Mailpit");
+  expect((await fetch(address)).status).toBe(401);
+  await withPage(
+    async (page) => {
+      await page.goto(address);
+      await page.getByText("ben@newcomer.example").first().click({ timeout: 30_000 });
+      await page
+        .getByText(/invited/i)
+        .first()
+        .waitFor();
+    },
+    { username: "berth", password: toolsPassword },
+  );
+});
+
+test("pgAdmin shows the tenant's database, to who knows the password only", async () => {
+  const address = whereIs("pgAdmin");
+  const user = /pgAdmin\s+\S+\s+(\S+)/.exec(said)?.[1] as string;
+  await withPage(async (page) => {
+    await page.goto(address);
+    await page.fill("input[name=email]", user);
+    await page.fill("input[name=password]", "not the password");
+    await page.getByRole("button", { name: /login/i }).click();
+    await page
+      .getByText(/incorrect|invalid/i)
+      .first()
+      .waitFor({ timeout: 30_000 });
+    await page.fill("input[name=email]", user);
+    await page.fill("input[name=password]", toolsPassword);
+    await page.getByRole("button", { name: /login/i }).click();
+    const tree = page.locator("#tree, .file-tree").first();
+    await tree.waitFor({ timeout: 60_000 });
+    for (const name of [/^Servers/, /Berth/i, /^Databases/]) {
+      const node = tree.getByText(name).first();
+      await node.waitFor({ timeout: 30_000 });
+      await node.dblclick();
+    }
+    await tree.getByText(made.database).first().waitFor({ timeout: 30_000 });
+  });
+});
+
+test("of Grafana it says where it is, or why it is not there", async () => {
+  const where = whereIs("Grafana");
+  if (!where.startsWith("http")) return expect(where).toMatch(/^not here: its image cannot be had/);
+  await withPage(async (page) => {
+    await page.goto(where);
+    await page.fill("input[name=user]", "berth");
+    await page.fill("input[name=password]", toolsPassword);
+    await page.getByRole("button", { name: /log in/i }).click();
+    await page.goto(new URL("/dashboards", where).href);
+    await page.getByText("Fleet").first().waitFor({ timeout: 30_000 });
+  });
+});
