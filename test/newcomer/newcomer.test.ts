@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { apiUrl } from "../../control-plane/cli/api.ts";
+import { staffEmail } from "../../control-plane/cli/ensure-staff.ts";
 import { dataPaths } from "../../control-plane/paths.ts";
 import { until } from "../../control-plane/until.ts";
 import { type Made, openWorld, type World } from "../e2e/world.ts";
@@ -20,6 +22,25 @@ function whereIs(what: string): string {
     .slice(2 + what.length)
     .trim()
     .split(/\s{2,}/)[0] as string;
+}
+
+/** Invites somebody, as the person whom `make dev-up` has made an account for. */
+async function invite(email: string): Promise<void> {
+  const { settings } = world;
+  const ask = async <T>(path: string, body?: object, token?: string): Promise<T> => {
+    const response = await fetch(`${apiUrl(settings)}/user/v1${path}`, {
+      method: body ? "POST" : "GET",
+      headers: { "content-type": "application/json", ...(token ? { authorization: `Bearer ${token}` } : {}) },
+      body: body ? JSON.stringify(body) : undefined,
+    });
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
+  };
+  const password = (await readFile(dataPaths(settings.dataDir).staffPassword, "utf8")).trim();
+  const account = { email: staffEmail(settings), password };
+  const { token } = await ask<{ token: string }>("/sessions", account);
+  const { items } = await ask<{ items: Array<{ id: string }> }>("/organizations", undefined, token);
+  await ask(`/organizations/${items[0]?.id}/invitations`, { email, role: "developer" }, token);
 }
 
 async function withPage<T>(
@@ -96,12 +117,7 @@ test("Prometheus shows the tenant's figures", async () => {
 });
 
 test("Mailpit shows the mail of an invitation, to who knows the password only", async () => {
-  const organization = (await world.api<{ items: Array<{ id: string }> }>("GET", "/user/v1/organizations"))
-    .items[0];
-  await world.api("POST", `/user/v1/organizations/${organization?.id}/invitations`, {
-    email: "ben@newcomer.example",
-    role: "developer",
-  });
+  await invite("ben@newcomer.example");
   const address = whereIs("Mailpit");
   expect((await fetch(address)).status).toBe(401);
   await withPage(
