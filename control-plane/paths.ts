@@ -18,6 +18,8 @@ export const logins = [
   "instance_run",
   // Of the exporter: what PostgreSQL tells of itself.
   "monitor",
+  // Of pgAdmin: reads all, writes nothing.
+  "pgadmin",
 ] as const;
 export type Login = (typeof logins)[number];
 

@@ -63,6 +63,6 @@ async function pgpass(settings: Settings): Promise<string> {
 }
 
 /** A password may be one that an operator put there for a server of their own. */
-function escaped(password: string): string {
+export function escaped(password: string): string {
   return password.replaceAll(/([\\:])/g, "\\$1");
 }

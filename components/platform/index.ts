@@ -1,6 +1,7 @@
 export { Exporters, redisAddress } from "./exporters.ts";
 export { Mailpit } from "./mailpit.ts";
 export { TenantsNetwork } from "./network.ts";
+export { Pgadmin } from "./pgadmin.ts";
 export { Postgres } from "./postgres.ts";
 export { Prometheus } from "./prometheus.ts";
 export { prometheusConf, toolsUser } from "./prometheus-config.ts";

@@ -1,8 +1,8 @@
-import { z } from "zod";
 import { containerOf, type PartName } from "../part-names.ts";
 import { dataPaths } from "../paths.ts";
 import { containers } from "../platform/docker.ts";
 import type { Run } from "../platform/run.ts";
+import { toolsEmail } from "../platform/tool-inputs.ts";
 import { apiHost, isOwnServer, type Settings } from "../settings.ts";
 import type { Tool } from "../tool-names.ts";
 import { apiUrl, serviceUrl } from "./api.ts";
@@ -77,15 +77,9 @@ export async function addresses(settings: Settings, run: Run): Promise<Address[]
 const tools: Record<Tool, { what: string; part: PartName; who(settings: Settings): string; path: string }> = {
   prometheus: { what: "Prometheus", part: "prometheus", who: () => thisMachine, path: "/" },
   grafana: { what: "Grafana", part: "grafana", who: () => "berth", path: "/" },
-  pgadmin: { what: "pgAdmin", part: "pgadmin", who: pgadminUser, path: "/" },
+  pgadmin: { what: "pgAdmin", part: "pgadmin", who: toolsEmail, path: "/" },
   mailpit: { what: "Mailpit", part: "mailpit", who: () => "berth", path: "/" },
 };
-
-/** Who signs in to pgAdmin, which wants an address. */
-function pgadminUser({ domain }: Pick<Settings, "domain">): string {
-  const own = `berth@${domain}`;
-  return z.email().safeParse(own).success ? own : "berth@berth.example";
-}
 
 /** One of the tools: where it answers and how one gets in, or that it is not there and why. */
 export async function ofTool(settings: Settings, run: Run, tool: Tool): Promise<Address> {

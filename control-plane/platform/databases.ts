@@ -3,7 +3,7 @@ import { Client, escapeIdentifier, escapeLiteral } from "pg";
 import { fewRounds, makeVerifier, verifies } from "../../components/provider/scram.ts";
 import { dataPaths, type Login, logins } from "../paths.ts";
 import { isOwnServer, type Settings } from "../settings.ts";
-import { letInToLook } from "./lookers.ts";
+import { letInToLook, lookers } from "./lookers.ts";
 import { ensurePulumiTable } from "./pulumi-table.ts";
 
 /** The control plane's databases: who owns each and who else may connect. What they may do there, migrations say. */
@@ -36,13 +36,13 @@ export async function ensureDatabases(settings: Settings): Promise<void> {
         );
         if (own) await ensureRounds(client);
         for (const database of ownDatabases) await ensureDatabase(client, database);
-        await letInToLook(client);
       } else if (isOwnServer(settings, server)) {
-        await ensureLogins(client, settings, ["provisioner"]);
+        await ensureLogins(client, settings, ["provisioner", ...lookers]);
         await ensureRounds(client);
       }
       await ensureRole(client, templateObjectsOwner);
       await closeToPublic(client);
+      if (server === platform || isOwnServer(settings, server)) await letInToLook(client);
     });
   }
   await ensurePulumiTable(settings);

@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { z } from "zod";
 import { redisAddress, toolsUser } from "../../components/platform/index.ts";
 import type { PlatformConfig } from "../../stacks/platform/contract.ts";
 import type { ToolImageName } from "../../toolchain/images.ts";
 import { dataPaths, projectRoot } from "../paths.ts";
-import { portsByService, type Settings } from "../settings.ts";
+import { escaped } from "../secrets.ts";
+import { isOwnServer, portsByService, type Settings } from "../settings.ts";
 import { configFile, fileAsItIs, type InputFile } from "./input-files.ts";
 import type { PlatformTools } from "./tools.ts";
 
@@ -30,6 +32,7 @@ export async function makeToolInputs(settings: Settings, tools: PlatformTools): 
   };
   return {
     ...(has("mailpit") ? { mailpit: await mailpit(settings, imageOf) } : {}),
+    ...(has("pgadmin") ? { pgadmin: await pgadmin(settings, imageOf) } : {}),
     ...(has("prometheus") ? { prometheus: await prometheus(settings, imageOf) } : {}),
   };
 }
@@ -93,6 +96,41 @@ function saltedHash(password: string): string {
   const salt = createHash("sha256").update(`salt ${password}`).digest().subarray(0, 8);
   const hash = createHash("sha1").update(password).update(salt).digest();
   return `{SSHA}${Buffer.concat([hash, salt]).toString("base64")}`;
+}
+
+async function pgadmin(settings: Settings, imageOf: ImageOf): Promise<NonNullable<ToolInputs["pgadmin"]>> {
+  const paths = dataPaths(settings.dataDir);
+  const password = (await readFile(paths.loginPassword("pgadmin"), "utf8")).trim();
+  const servers = serversToLookAt(settings).map((url) => ({
+    name: `${settings.env} ${url.hostname}:${url.port || "5432"}`,
+    host: url.hostname,
+    port: Number(url.port || "5432"),
+    login: "pgadmin",
+  }));
+  const lines = servers.map(({ host, port, login }) => `${host}:${port}:*:${login}:${escaped(password)}`);
+  return {
+    image: imageOf("pgadmin"),
+    port: settings.toolPorts.pgadmin,
+    email: toolsEmail(settings),
+    passwordFile: await fileAsItIs(paths.toolsPassword),
+    servers,
+    pgpassFile: await configFile(join(paths.platform, "pgadmin-pgpass"), `${lines.join("\n")}\n`),
+  };
+}
+
+/** Address that one signs in to pgAdmin with; it takes none without a dot. */
+export function toolsEmail({ domain }: Pick<Settings, "domain">): string {
+  return domain.includes(".") && z.email().safeParse(`${toolsUser}@${domain}`).success
+    ? `${toolsUser}@${domain}`
+    : `${toolsUser}@berth.example`;
+}
+
+/** The platform's server, and the tenants' where that is our own: on an operator's the login is not made. */
+function serversToLookAt(settings: Settings): URL[] {
+  const platform = new URL(settings.platformDatabaseUrl);
+  const tenants = new URL(settings.tenantsDatabaseUrl);
+  const apart = tenants.host !== platform.host && isOwnServer(settings, tenants);
+  return apart ? [platform, tenants] : [platform];
 }
 
 /** Where Prometheus reads figures, by job. */

@@ -27,6 +27,15 @@ const prometheusConfig = z.strictObject({
 
 const mailpitConfig = z.strictObject({ ...part, smtpPort: port, authFile: file });
 
+const pgadminConfig = z.strictObject({
+  ...part,
+  /** Address that one signs in with. */
+  email: z.email(),
+  passwordFile: file,
+  servers: z.array(z.strictObject({ name: z.string(), host: z.string(), port, login: z.string() })),
+  pgpassFile: file,
+});
+
 /** Value of the config key `berth-platform:platform`. Holds no secret: files are named, not quoted. */
 const platformConfig = z.strictObject({
   version: z.literal(1),
@@ -57,7 +66,11 @@ const platformConfig = z.strictObject({
     api: z.strictObject({ host: z.hostname(), ports: z.record(z.string().regex(/^[a-z]+$/), port) }),
   }),
   /** What people have beside what tenants need; what is not named is not there. */
-  tools: z.strictObject({ prometheus: prometheusConfig.optional(), mailpit: mailpitConfig.optional() }),
+  tools: z.strictObject({
+    prometheus: prometheusConfig.optional(),
+    mailpit: mailpitConfig.optional(),
+    pgadmin: pgadminConfig.optional(),
+  }),
 });
 export type PlatformConfig = z.infer<typeof platformConfig>;
 

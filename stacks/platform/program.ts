@@ -2,6 +2,7 @@ import {
   Exporters,
   entryPoint,
   Mailpit,
+  Pgadmin,
   Postgres,
   Prometheus,
   prometheusConf,
@@ -64,11 +65,12 @@ export function program(config: PlatformConfig) {
   };
 }
 
-function makeTools(env: string, { prometheus, mailpit }: PlatformConfig["tools"]): void {
+function makeTools(env: string, { prometheus, mailpit, pgadmin }: PlatformConfig["tools"]): void {
   if (prometheus) {
     const { exporters, scrapeSeconds, jobs, ...args } = prometheus;
     new Prometheus("prometheus", { env, ...args, config: prometheusConf({ scrapeSeconds, jobs }) });
     new Exporters("exporters", { env, ...exporters });
   }
+  if (pgadmin) new Pgadmin("pgadmin", { env, ...pgadmin });
   if (mailpit) new Mailpit("mailpit", { env, ...mailpit });
 }

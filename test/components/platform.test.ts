@@ -41,6 +41,14 @@ const config: PlatformConfig = {
     configFile: file("/data/platform/traefik.yml"),
   },
   tools: {
+    pgadmin: {
+      image: "berth/pgadmin:9",
+      port: 5051,
+      email: "berth@berth.example",
+      passwordFile: file("/data/secrets/tools-password"),
+      servers: [{ name: "unit", host: "127.0.0.1", port: 5544, login: "pgadmin" }],
+      pgpassFile: file("/data/platform/pgadmin-pgpass"),
+    },
     mailpit: {
       image: "berth/mailpit:1",
       port: 8026,
@@ -116,6 +124,8 @@ test("it is made of what tenants need and of the tools that are named", () => {
     "docker:index berth-unit-mailpit",
     "docker:index berth-unit-mailpit-data",
     "docker:index berth-unit-node-exporter",
+    "docker:index berth-unit-pgadmin",
+    "docker:index berth-unit-pgadmin-data",
     "docker:index berth-unit-postgres",
     "docker:index berth-unit-postgres-data",
     "docker:index berth-unit-postgres-exporter",
@@ -249,6 +259,19 @@ test("Mailpit listens on 127.0.0.1, lets in who has the password, and keeps so m
     source: "/data/platform/mailpit-auth",
     permissions: "0400",
   });
+});
+
+test("pgAdmin has its servers from the start, and every password by file", () => {
+  const { command, envs, user } = inputsOf("pgadmin-container") as Record<string, unknown>;
+  expect(command).toEqual(["/etc/berth/start.py", "berth@berth.example", "127.0.0.1:5051"]);
+  expect([envs, user]).toEqual([["HOME=/var/lib/pgadmin"], "5050"]);
+  expect(
+    JSON.parse(upload("pgadmin-container", "/etc/berth/servers.json")?.content ?? "").Servers,
+  ).toMatchObject({
+    1: { Name: "unit", Host: "127.0.0.1", Port: 5544, Username: "pgadmin" },
+  });
+  for (const path of ["/run/berth/tools-password", "/run/berth/pgpass"])
+    expect(upload("pgadmin-container", path)).toMatchObject({ permissions: "0400", owner: "5050" });
 });
 
 test("Prometheus reads each job where it is, and of Traefik nothing of single tenants", () => {

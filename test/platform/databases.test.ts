@@ -19,6 +19,7 @@ const rights: Record<Exclude<Login, "provisioner">, string[]> = {
   instance_owner: ["instance"],
   instance_run: ["instance"],
   monitor: ["postgres"],
+  pgadmin: ["pulumi", "auth", "tenant", "instance", "postgres"],
 };
 const databases = ["pulumi", "auth", "tenant", "instance", "postgres", "template1"];
 

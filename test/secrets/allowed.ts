@@ -6,7 +6,7 @@ export interface Allowed {
   why: string;
 }
 
-const login = /^password of (provisioner|pulumi|router|monitor|(auth|tenant|instance)_(owner|run))$/;
+const login = /^password of (provisioner|pulumi|router|monitor|pgadmin|(auth|tenant|instance)_(owner|run))$/;
 
 /** Programs of ours, and those that we start, by what their names begin with. */
 const notGiven =
@@ -18,6 +18,12 @@ export const allowed: Allowed[] = [
     place: "data folder",
     where: /^pgpass$/,
     why: "libpq and the postgresql plugin read passwords from such a file only; 0600, in a folder of 0700",
+  },
+  {
+    secret: /^password of pgadmin$/,
+    place: "data folder",
+    where: /^platform\/pgadmin-pgpass$/,
+    why: "pgAdmin's own file of this one password, copied into its container; 0600, in a folder of 0700",
   },
   {
     secret: /^session token of /,

@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { looker } from "./looker.ts";
 import { readParameters } from "./parameters.ts";
 
 /** The parameters of a clone that tell whose it is. */
@@ -84,6 +85,7 @@ export async function readAccess(
        ARRAY(SELECT DISTINCT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(x.grantee)::text END
              FROM aclexplode(COALESCE(d.datacl, acldefault('d', d.datdba))) x
              WHERE x.grantee <> d.datdba AND x.privilege_type IN ('CONNECT', 'TEMPORARY', 'CREATE')
+               AND NOT (x.privilege_type = 'CONNECT' AND pg_get_userbyid(x.grantee) = '${looker}')
              ORDER BY 1) AS logins
      FROM pg_database d LEFT JOIN pg_authid a ON a.rolname = $2 WHERE d.datname = $1`,
     [database, role],

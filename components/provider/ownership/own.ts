@@ -3,6 +3,7 @@ import { Failure } from "../failure.ts";
 import { inTransaction, quote } from "../postgres.ts";
 import { makeVerifier, verifies } from "../scram.ts";
 import type { OwnershipInputs } from "./inputs.ts";
+import { letLookerIn } from "./looker.ts";
 import { foreignObjects, isFresh, langKey, openKey, ownerKey, readAccess, readMarks } from "./observe.ts";
 import { applyLanguage, seed, setParameters } from "./seeds.ts";
 
@@ -26,6 +27,7 @@ export async function own(
     refuseForeign(inputs, (await readMarks(client)).identity);
     await takeObjects(client, inputs);
     await closeToOthers(client, inputs);
+    await letLookerIn(client, inputs.database);
     if (fresh) await settle(client, inputs);
     return fresh;
   });
