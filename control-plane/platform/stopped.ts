@@ -18,7 +18,8 @@ export async function stopAll(run: Run, settings: Settings, progress: Progress):
   );
   const tenants = running.map((one) => one.name).filter((name) => !parts.includes(name));
   const platform = parts.filter((name) => running.some((one) => one.name === name)).toReversed();
-  await writeWhole(fileOf(settings), JSON.stringify(tenants));
+  // Those that were stopped before and not started since were running, too: whoever stops twice loses none.
+  await writeWhole(fileOf(settings), JSON.stringify([...new Set([...(await noted(settings)), ...tenants])]));
   if (tenants.length > 0) {
     progress(`stopping ${tenants.length} tenants' containers`);
     await run("docker", ["stop", ...tenants]);
@@ -41,18 +42,23 @@ export async function startParts(run: Run, settings: Settings, progress: Progres
 
 /** Starts the tenants' containers that `stopAll` stopped. */
 export async function startTenants(run: Run, settings: Settings, progress: Progress): Promise<void> {
-  const text = await readFile(fileOf(settings), "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return "[]";
-    throw error;
-  });
   // One that was removed in between is not missed.
-  const tenants = await containers(run, z.array(z.string()).parse(JSON.parse(text)));
+  const tenants = await containers(run, await noted(settings));
   await start(
     run,
     tenants.map((one) => one.name),
     progress,
   );
   await rm(fileOf(settings), { force: true });
+}
+
+/** Names of tenants' containers that were stopped and are to be started again. */
+async function noted(settings: Settings): Promise<string[]> {
+  const text = await readFile(fileOf(settings), "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return "[]";
+    throw error;
+  });
+  return z.array(z.string()).parse(JSON.parse(text));
 }
 
 async function start(run: Run, names: string[], progress: Progress): Promise<void> {

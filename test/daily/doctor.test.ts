@@ -61,7 +61,7 @@ test("with nothing up it says so, and finds nothing wrong in that", async () => 
   );
   const { code, all, ...found } = await look("platform", {
     ...ports,
-    ...{ BERTH_ENV: "none-such", BERTH_DATA_DIR: folder, BERTH_PORT_OFFSET: "41000" },
+    ...{ BERTH_ENV: "none-such", BERTH_DATA_DIR: folder, BERTH_PORT_OFFSET: "10500" },
   });
   expect(found).toMatchObject({ status: "warning" });
   expect(found.said).toContain("was never brought up");

@@ -70,8 +70,8 @@ test("a port that another program holds is told, with whom and what to set", asy
   const server = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   const { port } = server.address() as AddressInfo;
-  // Every other one where nothing of a machine's usual programs is.
-  const variables = { BERTH_PORT_OFFSET: "41000", BERTH_API_PORT: `${port}` };
+  // Every other one where neither usual programs nor other tests are, nor what the system gives to outgoing connections.
+  const variables = { BERTH_PORT_OFFSET: "10500", BERTH_API_PORT: `${port}` };
   try {
     const [found] = findings(await ports.look(bench({}, variables)));
     expect(found).toMatchObject({ status: "wrong" });
