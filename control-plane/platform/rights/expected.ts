@@ -1,10 +1,13 @@
+import { looker } from "../../../components/provider/ownership/looker.ts";
 import { type Login, logins } from "../../paths.ts";
 import type { ServiceName } from "../../service-names.ts";
 import { ownDatabases } from "../databases.ts";
 
-/** Whether a login may get into a database: as its owner, or as one of its guests. */
+/** Whether a login may get into a database: as its owner, as one of its guests, or to look. */
 export function mayConnect(login: Login, database: string): boolean {
   if (login === "provisioner") return true;
+  if (login === "monitor") return database === "postgres";
+  if (login === looker) return database !== "template1";
   const own = ownDatabases.find(({ name }) => name === database);
   return own !== undefined && (own.owner === login || own.guests.includes(login));
 }
