@@ -9,7 +9,7 @@ export interface Sample {
 export function parseSamples(text: string): Sample[] {
   const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
   return lines.map((line) => {
-    const [, name, labels = "", value = ""] = /^([a-z_]+)(?:\{(.*)\})? (\S+)$/i.exec(line) ?? [];
+    const [, name, labels = "", value = ""] = /^([a-z_][a-z_0-9]*)(?:\{(.*)\})? (\S+)$/i.exec(line) ?? [];
     if (name === undefined) throw new Error(`This is no sample: ${line}`);
     const pairs = [...labels.matchAll(/([a-z_]+)="((?:[^"\\]|\\.)*)"/gi)];
     return {

@@ -3,18 +3,20 @@ import { type DatabaseLogin, withClient } from "../../../database.ts";
 export interface DatabaseFigures {
   /** By database; one that nobody is connected to is not there. */
   connections: Map<string, number>;
-  /** By database; missing when they were looked at not long ago. */
-  bytes: Map<string, number> | undefined;
+  /** By database; of one that was looked at not long ago it is not there. */
+  bytes: Map<string, number>;
 }
 
-/** Milliseconds between two looks at sizes: for each PostgreSQL looks at every file of a database. */
+/** Milliseconds between two looks at a size: for each PostgreSQL looks at every file of a database. */
 const sizesEveryMs = 60_000;
 /** Milliseconds that a statement may take. */
 const patienceMs = 20_000;
 
 /** Looks at the databases of tenants on their server. */
 export function createDatabaseLook(server: DatabaseLogin): (databases: string[]) => Promise<DatabaseFigures> {
-  let sizedAt = Number.NEGATIVE_INFINITY;
+  const sizedAt = new Map<string, number>();
+  const isDue = (name: string) =>
+    performance.now() - (sizedAt.get(name) ?? Number.NEGATIVE_INFINITY) >= sizesEveryMs;
   return (databases) =>
     withClient(
       server,
@@ -26,12 +28,13 @@ export function createDatabaseLook(server: DatabaseLogin): (databases: string[])
           [databases],
         );
         const connections = new Map(connected.rows.map(({ name, count }) => [name, count]));
-        if (performance.now() - sizedAt < sizesEveryMs) return { connections, bytes: undefined };
+        for (const known of sizedAt.keys()) if (!databases.includes(known)) sizedAt.delete(known);
+        const due = databases.filter(isDue);
         const sizes = await client.query<{ name: string; bytes: number | null }>(
           "select datname as name, pg_database_size(oid)::float8 as bytes from pg_database where datname = any($1)",
-          [databases],
+          [due],
         );
-        sizedAt = performance.now();
+        for (const name of due) sizedAt.set(name, performance.now());
         const bytes = new Map(
           sizes.rows.flatMap(({ name, bytes }) => (bytes === null ? [] : [[name, bytes]])),
         );

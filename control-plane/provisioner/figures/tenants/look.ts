@@ -64,7 +64,7 @@ export async function lookAtTenants(
       memoryBytes: container?.usage?.memoryBytes ?? null,
       memoryLimitBytes: container?.usage?.memoryLimitBytes ?? null,
       connections: databases ? (databases.connections.get(its.database) ?? 0) : null,
-      databaseBytes: databases?.bytes?.get(its.database) ?? null,
+      databaseBytes: databases?.bytes.get(its.database) ?? null,
       filesBytes: files.get(its.volume) ?? null,
       requests2xx: requests?.requests["2xx"] ?? null,
       requests3xx: requests?.requests["3xx"] ?? null,
