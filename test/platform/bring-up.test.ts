@@ -71,8 +71,8 @@ test("no secret is in the state, the config, a container's description, or a pro
       : [text];
     for (const [i, part] of parts.entries()) secrets.set(`${name} ${i}`, part);
   }
-  // 13 files of one each; five keys of the user service, three of the tenant's, four of the instance's.
-  expect(secrets.size).toBe(13 + 5 + 3 + 4);
+  // 16 files of one each; five keys of the user service, three of the tenant's, four of the instance's.
+  expect(secrets.size).toBe(16 + 5 + 3 + 4);
   const places = new Map<string, string>();
   places.set("docker inspect", await run("docker", ["inspect", ...parts]));
   places.set(

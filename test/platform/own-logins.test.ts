@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import { looker } from "../../components/provider/ownership/looker.ts";
 import { migrateAll } from "../../control-plane/migrate.ts";
 import { mustBeOwnLogin } from "../../control-plane/own-login.ts";
 import { logins, projectRoot } from "../../control-plane/paths.ts";
@@ -61,6 +62,7 @@ test("a service starts with its own login and with no other: the refusal matrix"
     if (user === "postgres" || user === "provisioner") return "superuser";
     if (user === `${database}_owner`) return "owner";
     if (user === "router" && service === "instance") return "no rights";
+    if (user === looker) return "shared";
     return "another's";
   };
   for (const [user = "", ...cells] of rows)
