@@ -150,12 +150,19 @@ test("pgAdmin shows the tenant's database, to who knows the password only", asyn
     await page.getByRole("button", { name: /login/i }).click();
     const tree = page.locator(".file-tree").first();
     await tree.waitFor({ timeout: 60_000 });
-    for (const name of [/^Servers/, /127\.0\.0\.1/, /^Databases/]) {
-      const node = tree.getByText(name).first();
-      await node.waitFor({ timeout: 30_000 });
-      await node.dblclick();
+    const path = [/^Servers/, /127\.0\.0\.1/, /^Databases/, new RegExp(made.database)];
+    for (const [n, name] of path.slice(0, -1).entries()) {
+      const inside = tree.getByText(path[n + 1] as RegExp).first();
+      // A double click opens what is closed, and closes what has opened by itself.
+      const isOpen = async () => {
+        await tree.getByText(name).first().dblclick();
+        return inside.waitFor({ timeout: 4_000 }).then(
+          () => true,
+          () => false,
+        );
+      };
+      await until(isOpen, { what: `what is inside ${name} in pgAdmin`, deadlineMs: 60_000, everyMs: 100 });
     }
-    await tree.getByText(made.database).first().waitFor({ timeout: 30_000 });
   });
 });
 
