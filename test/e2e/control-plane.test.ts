@@ -1,5 +1,7 @@
 import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, expect, test } from "vitest";
@@ -51,6 +53,43 @@ test("of two starts at once both find the control plane up, under one supervisor
   expect(running?.children.map(({ restarts }) => restarts)).toEqual(
     world.settings.services === "apart" ? [0, 0, 0, 0] : [0, 0],
   );
+});
+
+test("each service tells its figures on its own port, and the provisioner on its", async () => {
+  const tells = async (url: string) => {
+    const figures = await (await fetch(`${url}/metrics`)).text();
+    expect(figures).toMatch(/^berth_build_info\{version="[^"]+"\} 1$/m);
+    return figures;
+  };
+  const own = { tenant: /^berth_outbox_depth 0$/m, instance: /^berth_queue_depth \d+$/m };
+  for (const service of serviceNames) {
+    const figures = await tells(serviceUrl(world.settings, service));
+    expect(figures).toMatch(new RegExp(`^berth_http_errors_total\\{service="${service}"\\} \\d+$`, "m"));
+    const isWhole = world.settings.services === "together";
+    for (const [name, figure] of Object.entries(own))
+      expect(figure.test(figures), `${name}'s at ${service}`).toBe(isWhole || name === service);
+  }
+  const provisioner = `http://127.0.0.1:${world.settings.provisionerPort}`;
+  expect(await tells(provisioner)).toMatch(/^berth_workers\{state="idle"\} \d+$/m);
+  expect(await (await fetch(`${provisioner}/health`)).json()).toEqual({
+    ...{ service: "provisioner", status: "ok" },
+  });
+});
+
+test("a port that somebody else has is named before anything is started", async () => {
+  await berth("stop");
+  const { provisionerPort: port } = world.settings;
+  const other = createServer().listen(port, "127.0.0.1");
+  await once(other, "listening");
+  try {
+    await expect(berth("start")).rejects.toThrow(
+      new RegExp(`Port ${port} is taken by .*: end it, or set BERTH_PROVISIONER_PORT to a free port`),
+    );
+    expect(await supervisors()).toEqual([]);
+  } finally {
+    await new Promise((resolve) => other.close(resolve));
+    await berth("start");
+  }
 });
 
 test("begun while PostgreSQL is stopped, the control plane becomes well once it is there", async () => {
