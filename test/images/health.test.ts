@@ -21,6 +21,16 @@ test("a container is unhealthy while PostgreSQL is away, says so, and is healthy
   expect(restarts).toBe("0");
 });
 
+test("a container tells its figures on its own port", async () => {
+  for (const service of serviceNames) {
+    const answer = await fetch(`http://127.0.0.1:${settings.servicePorts[service]}/metrics`);
+    const figures = await answer.text();
+    expect(figures).toMatch(/^berth_build_info\{version="[^"]+"\} 1$/m);
+    expect(figures).toMatch(new RegExp(`^berth_http_errors_total\\{service="${service}"\\} \\d+$`, "m"));
+    expect(figures).toMatch(/^process_resident_memory_bytes \d+$/m);
+  }
+});
+
 test("what a container says is lines of JSON, and no file in it has changed", async () => {
   for (const service of serviceNames) {
     const name = nameOf(settings, service);

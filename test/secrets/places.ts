@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import pg from "pg";
 import { projectRoot } from "../../control-plane/paths.ts";
 import { manifestName } from "../../control-plane/platform/backup/manifest.ts";
+import { portsByService } from "../../control-plane/settings.ts";
 import type { Item } from "./item.ts";
 import { redisHolds } from "./redis-holds.ts";
 import type { Run } from "./run.ts";
@@ -30,6 +31,7 @@ export async function* everyPlace(run: Run): AsyncGenerator<Item> {
   yield* databases(run);
   yield* redisHolds(run);
   yield* traefikTells(run);
+  yield* figures(run);
 }
 
 async function* sampled({ samples }: Run): AsyncGenerator<Item> {
@@ -146,8 +148,18 @@ function decoded(row: string, depth = 0): string {
 
 async function* traefikTells(run: Run): AsyncGenerator<Item> {
   const base = `http://127.0.0.1:${run.settings().traefikAdminPort}`;
-  for (const path of ["/api/rawdata", "/api/overview", "/api/entrypoints", "/api/version"]) {
+  for (const path of ["/api/rawdata", "/api/overview", "/api/entrypoints", "/api/version", "/metrics"]) {
     const answer = await fetch(`${base}${path}`);
     yield { place: "what Traefik tells", where: path, text: Buffer.from(await answer.text()) };
+  }
+}
+
+/** What our own processes tell to whoever measures them. */
+async function* figures(run: Run): AsyncGenerator<Item> {
+  const settings = run.settings();
+  const ports = new Set([...Object.values(portsByService(settings)), settings.provisionerPort]);
+  for (const port of ports) {
+    const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
+    yield { place: "answers", where: `GET /metrics at port ${port}`, text: Buffer.from(await answer.text()) };
   }
 }
