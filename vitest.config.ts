@@ -59,6 +59,8 @@ export default defineConfig({
       project("recovery", { testTimeout: 300_000, parallel: false, environment: true }),
       // What a newcomer sees, in a real browser.
       project("newcomer", { testTimeout: 180_000, parallel: false, environment: true }),
+      // A real Prometheus beside tenants under load, asked all that panels and alerts ask.
+      project("monitoring", { testTimeout: 600_000, parallel: false, environment: true }),
       project("secrets", { testTimeout: 300_000, parallel: false }),
       project("faults", { testTimeout: 1_800_000, parallel: false }),
     ],

@@ -17,7 +17,7 @@ const sets: Record<string, string[][][]> = {
   all: [
     [fast],
     [
-      ["platform", "cli-stack", "provisioner", "e2e-apart", "images", "daily", "newcomer"],
+      ["platform", "cli-stack", "provisioner", "e2e-apart", "images", "monitoring", "daily", "newcomer"],
       ["e2e", "outages", "recovery", "secrets", "faults"],
     ],
   ],

@@ -177,13 +177,13 @@ export const controlPlane: DashboardSpec = {
       }),
       graph({
         title: "How long each step of a creation takes",
-        means: "Average time of each step of the last hour's creations.",
+        means: "Average time of each step of creations, since the provisioner was started.",
         bad: "one that grew: clone is PostgreSQL, container is the engine, waiting for Odoo is the processor.",
         unit: Seconds,
         thresholds: { warn: 20, red: 60 },
         queries: [
           [
-            'sum by (step) (increase(berth_operation_step_duration_seconds_sum{kind="create"}[1h])) / (sum by (step) (increase(berth_operation_step_duration_seconds_count{kind="create"}[1h])) > 0)',
+            'sum by (step) (berth_operation_step_duration_seconds_sum{kind="create"}) / sum by (step) (berth_operation_step_duration_seconds_count{kind="create"})',
             "{{step}}",
           ],
         ],
