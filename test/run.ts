@@ -17,8 +17,8 @@ const sets: Record<string, string[][][]> = {
   all: [
     [fast],
     [
-      ["platform", "cli-stack", "provisioner", "e2e-apart", "images", "monitoring", "daily", "newcomer"],
-      ["e2e", "outages", "recovery", "secrets", "faults"],
+      ["platform", "cli-stack", "provisioner", "e2e-apart", "images", "monitoring", "daily"],
+      ["e2e", "outages", "recovery", "newcomer", "secrets", "faults"],
     ],
   ],
 };
