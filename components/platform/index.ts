@@ -1,4 +1,5 @@
 export { Exporters, redisAddress } from "./exporters.ts";
+export { Grafana } from "./grafana.ts";
 export { Mailpit } from "./mailpit.ts";
 export { TenantsNetwork } from "./network.ts";
 export { Pgadmin } from "./pgadmin.ts";

@@ -31,6 +31,7 @@ export async function makeToolInputs(settings: Settings, tools: PlatformTools): 
     return image.ref;
   };
   return {
+    ...(has("grafana") ? { grafana: await grafana(settings, imageOf) } : {}),
     ...(has("mailpit") ? { mailpit: await mailpit(settings, imageOf) } : {}),
     ...(has("pgadmin") ? { pgadmin: await pgadmin(settings, imageOf) } : {}),
     ...(has("prometheus") ? { prometheus: await prometheus(settings, imageOf) } : {}),
@@ -53,7 +54,8 @@ async function prometheus(
     port: toolPorts.prometheus,
     scrapeSeconds: settings.scrapeSeconds,
     jobs: jobsOf(settings),
-    alerts: await alertFiles(),
+    // Rules, without their tests.
+    alerts: await filesOf("alerts", (name) => name.endsWith(".yml") && !name.endsWith(".test.yml")),
     passwordFile: await fileAsItIs(paths.toolsPassword),
     exporters: {
       postgres: {
@@ -71,6 +73,17 @@ async function prometheus(
       },
       node: { image: imageOf("node-exporter"), port: toolPorts.nodeExporter },
     },
+  };
+}
+
+async function grafana(settings: Settings, imageOf: ImageOf): Promise<NonNullable<ToolInputs["grafana"]>> {
+  const { toolPorts, tools } = settings;
+  return {
+    image: imageOf("grafana"),
+    port: toolPorts.grafana,
+    passwordFile: await fileAsItIs(dataPaths(settings.dataDir).toolsPassword),
+    ...(tools.includes("prometheus") ? { prometheusPort: toolPorts.prometheus } : {}),
+    dashboards: await filesOf("dashboards/json", (name) => name.endsWith(".json")),
   };
 }
 
@@ -153,11 +166,12 @@ function jobsOf(settings: Settings): NonNullable<ToolInputs["prometheus"]>["jobs
   };
 }
 
-/** The rules of this repository, without their tests. */
-async function alertFiles(): Promise<Array<InputFile & { name: string }>> {
-  const folder = join(projectRoot, "monitoring", "alerts");
-  const names = (await readdir(folder).catch(() => []))
-    .filter((name) => name.endsWith(".yml") && !name.endsWith(".test.yml"))
-    .toSorted();
-  return Promise.all(names.map(async (name) => ({ name, ...(await fileAsItIs(join(folder, name))) })));
+/** Files of a folder of monitoring/. */
+async function filesOf(
+  folder: string,
+  isWanted: (name: string) => boolean,
+): Promise<Array<InputFile & { name: string }>> {
+  const path = join(projectRoot, "monitoring", folder);
+  const names = (await readdir(path)).filter(isWanted).toSorted();
+  return Promise.all(names.map(async (name) => ({ name, ...(await fileAsItIs(join(path, name))) })));
 }

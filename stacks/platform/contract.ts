@@ -36,6 +36,14 @@ const pgadminConfig = z.strictObject({
   pgpassFile: file,
 });
 
+const grafanaConfig = z.strictObject({
+  ...part,
+  passwordFile: file,
+  /** Of Prometheus, where it is there. */
+  prometheusPort: port.optional(),
+  dashboards: z.array(file.extend({ name: z.string().regex(/^[\w.-]+\.json$/) })),
+});
+
 /** Value of the config key `berth-platform:platform`. Holds no secret: files are named, not quoted. */
 const platformConfig = z.strictObject({
   version: z.literal(1),
@@ -70,6 +78,7 @@ const platformConfig = z.strictObject({
     prometheus: prometheusConfig.optional(),
     mailpit: mailpitConfig.optional(),
     pgadmin: pgadminConfig.optional(),
+    grafana: grafanaConfig.optional(),
   }),
 });
 export type PlatformConfig = z.infer<typeof platformConfig>;

@@ -1,6 +1,7 @@
 import {
   Exporters,
   entryPoint,
+  Grafana,
   Mailpit,
   Pgadmin,
   Postgres,
@@ -65,12 +66,13 @@ export function program(config: PlatformConfig) {
   };
 }
 
-function makeTools(env: string, { prometheus, mailpit, pgadmin }: PlatformConfig["tools"]): void {
+function makeTools(env: string, { prometheus, mailpit, pgadmin, grafana }: PlatformConfig["tools"]): void {
   if (prometheus) {
     const { exporters, scrapeSeconds, jobs, ...args } = prometheus;
     new Prometheus("prometheus", { env, ...args, config: prometheusConf({ scrapeSeconds, jobs }) });
     new Exporters("exporters", { env, ...exporters });
   }
+  if (grafana) new Grafana("grafana", { env, ...grafana });
   if (pgadmin) new Pgadmin("pgadmin", { env, ...pgadmin });
   if (mailpit) new Mailpit("mailpit", { env, ...mailpit });
 }

@@ -41,6 +41,13 @@ const config: PlatformConfig = {
     configFile: file("/data/platform/traefik.yml"),
   },
   tools: {
+    grafana: {
+      image: "berth/grafana:12",
+      port: 3001,
+      passwordFile: file("/data/secrets/tools-password"),
+      prometheusPort: 9099,
+      dashboards: [{ name: "fleet.json", ...file("/berth/monitoring/dashboards/json/fleet.json") }],
+    },
     pgadmin: {
       image: "berth/pgadmin:9",
       port: 5051,
@@ -121,6 +128,8 @@ const upload = (name: string, path: string) => uploads(name).find((one) => one.f
 test("it is made of what tenants need and of the tools that are named", () => {
   const engine = made.filter(({ type }) => type.startsWith("docker:"));
   expect(engine.map(({ type, inputs }) => `${type.split("/")[0]} ${inputs.name}`).sort()).toEqual([
+    "docker:index berth-unit-grafana",
+    "docker:index berth-unit-grafana-data",
     "docker:index berth-unit-mailpit",
     "docker:index berth-unit-mailpit-data",
     "docker:index berth-unit-node-exporter",
@@ -272,6 +281,33 @@ test("pgAdmin has its servers from the start, and every password by file", () =>
   });
   for (const path of ["/run/berth/tools-password", "/run/berth/pgpass"])
     expect(upload("pgadmin-container", path)).toMatchObject({ permissions: "0400" });
+});
+
+test("Grafana has its data source and dashboards from the start, its password by file, and tells nobody of itself", () => {
+  const { envs, command, capabilities } = inputsOf("grafana-container") as Record<string, unknown>;
+  expect(command).toBeUndefined();
+  expect(capabilities).toEqual({ drops: ["ALL"], adds: [] });
+  expect(envs).toEqual(
+    expect.arrayContaining([
+      "GF_SERVER_HTTP_ADDR=127.0.0.1",
+      "GF_SERVER_HTTP_PORT=3001",
+      "GF_SECURITY_ADMIN_PASSWORD__FILE=/run/berth/tools-password",
+      "GF_AUTH_ANONYMOUS_ENABLED=false",
+      "GF_ANALYTICS_REPORTING_ENABLED=false",
+      "GF_ANALYTICS_CHECK_FOR_UPDATES=false",
+    ]),
+  );
+  const [source] = JSON.parse(
+    upload("grafana-container", "/etc/berth/grafana/datasources/berth.yml")?.content ?? "",
+  ).datasources;
+  expect(source).toMatchObject({ type: "prometheus", url: "http://127.0.0.1:9099", isDefault: true });
+  expect(upload("grafana-container", "/etc/berth/dashboards/fleet.json")?.source).toBe(
+    "/berth/monitoring/dashboards/json/fleet.json",
+  );
+  expect(upload("grafana-container", "/run/berth/tools-password")).toMatchObject({
+    source: "/data/secrets/tools-password",
+    permissions: "0400",
+  });
 });
 
 test("Prometheus reads each job where it is, and of Traefik nothing of single tenants", () => {
