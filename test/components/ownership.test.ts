@@ -124,6 +124,34 @@ describe("a clone that is made a tenant's own", () => {
   });
 });
 
+describe("the login that looks", () => {
+  beforeEach(async () => {
+    const { sql } = t.postgres.server;
+    if ((await sql("SELECT FROM pg_roles WHERE rolname = 'pgadmin'")).length === 0)
+      await sql("CREATE ROLE pgadmin LOGIN PASSWORD 'looks'");
+  });
+
+  test("may connect to a clone once it is a tenant's, which is no drift; more than that is", async () => {
+    const inputs = await cloned();
+    const state = await create(inputs);
+    expect(state.otherLogins).toEqual([]);
+    const may = async (right: string) =>
+      (
+        await t.postgres.server.sql<{ may: boolean }>(
+          "SELECT has_database_privilege('pgadmin', $1, $2) AS may",
+          [inputs.database, right],
+        )
+      )[0]?.may;
+    expect(await may("CONNECT")).toBe(true);
+    expect(await may("CREATE")).toBe(false);
+    await t.postgres.server.sql(`GRANT CREATE ON DATABASE ${inputs.database} TO pgadmin`);
+    const seen = (await read(state)) as OwnershipState;
+    expect(seen.otherLogins).toEqual(["pgadmin"]);
+    expect((await update(seen, inputs)).otherLogins).toEqual([]);
+    expect([await may("CREATE"), await may("CONNECT")]).toEqual([false, true]);
+  });
+});
+
 describe("a language that is not loaded", () => {
   test("is refused with a sentence where Odoo is to start", async () => {
     const inputs = await cloned();
