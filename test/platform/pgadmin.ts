@@ -13,7 +13,8 @@ export class PgadminVisitor {
     const answer = await fetch(`${this.#base}${path}`, {
       method,
       redirect: "manual",
-      headers: { cookie, "X-pgA-CSRFToken": this.#token },
+      // Its server closes what was idle for two seconds, perhaps in the moment of the next request.
+      headers: { cookie, "X-pgA-CSRFToken": this.#token, connection: "close" },
       body: form && new URLSearchParams(form),
     });
     for (const text of answer.headers.getSetCookie()) {
