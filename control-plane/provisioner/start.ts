@@ -25,6 +25,7 @@ import { readPlatform } from "../platform/outputs.ts";
 import { createRun } from "../platform/run.ts";
 import { databaseUrl } from "../pulumi-env.ts";
 import type { Settings } from "../settings.ts";
+import { toolNames } from "../tool-names.ts";
 import { until } from "../until.ts";
 import { createCrypters } from "./crypters.ts";
 import type { Deps, Limits } from "./deps.ts";
@@ -127,6 +128,7 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
     log,
   });
   const platform = await readPlatform(settings.dataDir);
+  const broughtUp = toolNames.filter((tool) => tool in platform.tools);
   const docker = dockerApi(dockerHost);
   const operationFigures = workFigures(metrics.registry);
   const deps: Deps = {
@@ -177,7 +179,8 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
     pool,
     reserved: async () => (await readReserve(deps.ctx)).length,
     state: deps.state,
-    parts: () => lookAtParts(docker, settings.env, partNames(settings)),
+    // What was brought up, which may lack a tool whose image cannot be had.
+    parts: () => lookAtParts(docker, settings.env, partNames({ env: settings.env, tools: broughtUp })),
     lastBackup: () => readLastBackup(settings.dataDir),
     figuresAge: () => tenantFigures.age(),
   });
