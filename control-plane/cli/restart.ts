@@ -44,7 +44,7 @@ async function restartProcesses(args: Args, part: PartName | undefined): Promise
     if (isOlder && part === undefined) {
       detail("the supervisor's own code or settings have changed: it is restarted as well");
       await askSupervisor(socket, "stop");
-      await awaitStopped(settings);
+      await awaitStopped(settings, running.pid);
       await launch(args, running.watches);
     } else {
       if (one === "services" && part !== undefined)

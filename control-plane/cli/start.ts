@@ -66,7 +66,7 @@ async function renew(
   if (isOther || running.code !== code) {
     detail(`it runs with other ${isOther ? "settings" : "code"}: it is stopped and started again`);
     await askSupervisor(socket, "stop");
-    await awaitStopped(args.settings);
+    await awaitStopped(args.settings, running.pid);
     return launch(args, true);
   }
   await askSupervisor(socket, "watch");
