@@ -33,6 +33,8 @@ export async function mockEngine(
   const registered = new Map<string, Record<string, unknown>>();
   const made: Array<Omit<Registered, "inputs">> = [];
   const invokes: Engine["invokes"] = [];
+  // What the program before still says of its resources would be said to this engine, which knows none of them.
+  await pulumi.runtime.disconnect();
   await pulumi.runtime.setMocks(
     {
       newResource: async ({ type, name, inputs }) => {

@@ -21,6 +21,7 @@ export async function runService(
   const data = "/var/lib/berth";
   const variables = {
     BERTH_ENV: settings.env,
+    BERTH_TOOLS: settings.tools.join(",") || "none",
     BERTH_HTTP_PORT: settings.httpPort,
     BERTH_REDIS_PORT: settings.redisPort,
     POSTGRES_PORT: settings.postgresPort,

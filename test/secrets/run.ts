@@ -32,6 +32,7 @@ export async function openRun() {
   const project = await supabaseProject();
   const env = await ownVariables(`sec-${process.pid % 100_000}`, {
     BERTH_SERVICES: "together",
+    BERTH_TOOLS: "prometheus,pgadmin,mailpit",
     BERTH_DATA_DIR: dataDir,
     BERTH_SMTP_URL: mail.url,
     NODE_EXTRA_CA_CERTS: mail.cert,
