@@ -1,3 +1,4 @@
+import { toolsUser } from "../../components/platform/index.ts";
 import { containerOf, type PartName } from "../part-names.ts";
 import { dataPaths } from "../paths.ts";
 import { containers } from "../platform/docker.ts";
@@ -76,9 +77,9 @@ export async function addresses(settings: Settings, run: Run): Promise<Address[]
 
 const tools: Record<Tool, { what: string; part: PartName; who(settings: Settings): string; path: string }> = {
   prometheus: { what: "Prometheus", part: "prometheus", who: () => thisMachine, path: "/" },
-  grafana: { what: "Grafana", part: "grafana", who: () => "berth", path: "/" },
+  grafana: { what: "Grafana", part: "grafana", who: () => toolsUser, path: "/" },
   pgadmin: { what: "pgAdmin", part: "pgadmin", who: toolsEmail, path: "/" },
-  mailpit: { what: "Mailpit", part: "mailpit", who: () => "berth", path: "/" },
+  mailpit: { what: "Mailpit", part: "mailpit", who: () => toolsUser, path: "/" },
 };
 
 /** One of the tools: where it answers and how one gets in, or that it is not there and why. */

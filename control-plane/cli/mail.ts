@@ -1,3 +1,4 @@
+import { toolsUser } from "../../components/platform/index.ts";
 import { readSecret } from "../login.ts";
 import { type Catcher, newestMail } from "../mail/caught.ts";
 import { dataPaths } from "../paths.ts";
@@ -29,5 +30,5 @@ async function catcherOf(settings: Settings): Promise<Catcher> {
   if (hostname !== "127.0.0.1" || Number(port) !== settings.toolPorts.smtp)
     throw new Error(`Mails are sent by ${hostname} (BERTH_SMTP_URL), and not kept here.`);
   const password = await readSecret(paths.toolsPassword);
-  return { kind: "mailpit", port: settings.toolPorts.mailpit, user: "berth", password };
+  return { kind: "mailpit", port: settings.toolPorts.mailpit, user: toolsUser, password };
 }

@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { containerOf, containerParts } from "../part-names.ts";
 import type { Settings } from "../settings.ts";
-import { toolNames, toolPortVariables } from "../tool-names.ts";
+import { toolNames } from "../tool-names.ts";
 import { writeWhole } from "../whole-file.ts";
 import { containers, networks } from "./docker.ts";
 import type { Run } from "./run.ts";
@@ -40,15 +41,9 @@ export async function stillApplied(run: Run, settings: Settings, key: string): P
   return wanted.every(fits) && there.every(isWanted) && all.some((one) => one.id === note.network.id);
 }
 
-/** What is always there. */
-const needed = ["postgres", "redis", "traefik"];
-
 /** Names of the containers that an environment's platform should have. */
 export function partNames({ env, tools }: Pick<Settings, "env" | "tools">): string[] {
-  const parts = Object.values(toolPortVariables).flatMap(({ part, tool }) =>
-    tools.includes(tool) ? [part] : [],
-  );
-  return [...new Set([...needed, ...parts])].map((part) => `berth-${env}-${part}`);
+  return containerParts({ tools }).map((part) => containerOf(env, part));
 }
 
 /** The same with every tool: names of all containers that can be a platform's, and no tenant's. */
