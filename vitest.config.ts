@@ -28,6 +28,8 @@ const project = (
 
 export default defineConfig({
   test: {
+    // What a list held is what tells why a test failed.
+    chaiConfig: { truncateThreshold: 2000 },
     projects: [
       project("unit", { testTimeout: 10_000, parallel: true }),
       project("components", { testTimeout: 30_000, parallel: false }),

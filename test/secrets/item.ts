@@ -6,4 +6,6 @@ export interface Item {
   text: Buffer;
   /** Names of secrets that it is there to show. */
   shows?: ReadonlySet<string>;
+  /** It may be of another program than this run's: only this run's secrets are looked for, not what looks like one. */
+  isOthers?: boolean;
 }

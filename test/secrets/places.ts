@@ -67,7 +67,7 @@ const isBackup = (text: Buffer) => text.subarray(0, 14).equals(Buffer.from(`${ma
 const isBackupInWork = (name: string) => name.startsWith(".berth-backup-");
 
 /** Files that were written since the run began and are still there: temporary ones, stacks' config files. */
-async function* leftBehind({ folder, startedAt }: Run): AsyncGenerator<Item> {
+async function* leftBehind({ folder, temporary, startedAt }: Run): AsyncGenerator<Item> {
   const recent = async (root: string, isOurs: (name: string) => boolean) => {
     const names = (await readdir(root)).filter(isOurs).map((name) => join(root, name));
     const found = await Promise.all(
@@ -75,19 +75,22 @@ async function* leftBehind({ folder, startedAt }: Run): AsyncGenerator<Item> {
     );
     return found.flat();
   };
+  /** For programs that ask nobody where temporary files go. What others write there is theirs. */
+  const isShared = (name: string) =>
+    join(tmpdir(), name) !== folder && !isEnvironment(join(tmpdir(), name)) && !isBackupInWork(name);
   const candidates = [
-    ...(await recent(
-      tmpdir(),
-      (name) =>
-        join(tmpdir(), name) !== folder && !isEnvironment(join(tmpdir(), name)) && !isBackupInWork(name),
-    )),
-    ...(await recent(projectRoot, (name) => name.startsWith("Pulumi."))),
+    ...(await filesIn(temporary)).map((file) => ({ file, isOthers: false })),
+    ...(await recent(tmpdir(), isShared)).map((file) => ({ file, isOthers: true })),
+    ...(await recent(projectRoot, (name) => name.startsWith("Pulumi."))).map((file) => ({
+      file,
+      isOthers: false,
+    })),
   ];
-  for (const file of candidates) {
+  for (const { file, isOthers } of candidates) {
     const about = await stat(file).catch(() => undefined);
     if (!about?.isFile() || about.ctimeMs < startedAt || about.size > 16 << 20) continue;
     const text = await readFile(file).catch(() => Buffer.alloc(0));
-    if (!isBackup(text)) yield { place: "files left behind", where: file, text };
+    if (!isBackup(text)) yield { place: "files left behind", where: file, text, isOthers };
   }
 }
 

@@ -1,7 +1,7 @@
 import { execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -25,6 +25,8 @@ export async function openRun() {
   const startedAt = Date.now();
   const folder = await mkdtemp(join(tmpdir(), "berth-secrets-"));
   const dataDir = join(folder, "data");
+  const temporary = join(folder, "tmp");
+  await mkdir(temporary);
   const secrets = new Secrets();
   await plant(dataDir, secrets);
   const known = (name: string) => secrets.all.find((one) => one.name === name)?.value ?? "";
@@ -36,6 +38,7 @@ export async function openRun() {
     BERTH_DATA_DIR: dataDir,
     BERTH_SMTP_URL: mail.url,
     NODE_EXTRA_CA_CERTS: mail.cert,
+    TMPDIR: temporary,
     SUPABASE_URL: project.url,
   });
   /** A secret that is a variable, and so in the environment of whoever is told it: only `start` is. */
@@ -98,6 +101,8 @@ export async function openRun() {
   return {
     startedAt,
     folder,
+    /** Where this run's own programs put their temporary files. */
+    temporary,
     secrets,
     known,
     env,

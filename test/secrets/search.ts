@@ -29,11 +29,11 @@ export async function search(run: Run): Promise<{ places: Place[]; secrets: stri
   const needles = new Needles(run.secrets.all);
   const places = new Map<string, Place>();
   const hits: Hit[] = [];
-  for await (const { place, where, text, shows } of everyPlace(run)) {
+  for await (const { place, where, text, shows, isOthers } of everyPlace(run)) {
     const sum = places.get(place) ?? { name: place, items: 0, bytes: 0 };
     places.set(place, { name: place, items: sum.items + 1, bytes: sum.bytes + text.length });
     // What is there to show a credential looks like one.
-    const alikes = shows && shows.size > 0 ? [] : alike(text);
+    const alikes = isOthers || (shows && shows.size > 0) ? [] : alike(text);
     for (const found of [...needles.in(text), ...alikes]) {
       if (shows?.has(found.secret)) continue;
       const before = text.subarray(Math.max(0, found.at - 60), found.at).toString();
