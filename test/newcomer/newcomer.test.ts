@@ -1,10 +1,15 @@
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { networkInterfaces } from "node:os";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { apiUrl } from "../../control-plane/cli/api.ts";
 import { staffEmail } from "../../control-plane/cli/ensure-staff.ts";
 import { dataPaths } from "../../control-plane/paths.ts";
+import { gatewayOf, portsOf } from "../../control-plane/settings.ts";
 import { until } from "../../control-plane/until.ts";
+import { type Address, dial } from "../e2e/dial.ts";
 import { type Made, openWorld, type World } from "../e2e/world.ts";
 import { openBrowser } from "./browser.ts";
 
@@ -164,6 +169,36 @@ test("pgAdmin shows the tenant's database, to who knows the password only", asyn
       await until(isOpen, { what: `what is inside ${name} in pgAdmin`, deadlineMs: 60_000, everyMs: 100 });
     }
   });
+});
+
+test("a tenant opens nothing that is for people at work or for ourselves, by whatever address of this machine", async () => {
+  const { settings } = world;
+  const closed = portsOf(settings)
+    .filter(({ port }) => port !== settings.httpPort && port !== settings.postgresPort)
+    .filter(({ part }) => part !== "grafana" || whereIs("Grafana").startsWith("http"));
+  const gateway = gatewayOf(settings.tenantSubnet);
+  const addresses = Object.values(networkInterfaces())
+    .flat()
+    .filter((address) => address?.family === "IPv4" && !address.internal)
+    .map((address) => address?.address ?? "");
+  expect(addresses).toContain(gateway);
+  for (const { port } of closed) {
+    // It is there to be opened, from this machine.
+    const socket = connect(port, "127.0.0.1");
+    await once(socket, "connect");
+    socket.destroy();
+  }
+  const tried = await dial(world, made.container, [
+    [gateway, settings.httpPort],
+    ...addresses.flatMap((address) => closed.map(({ port }): Address => [address, port])),
+  ]);
+  expect(Object.keys(tried)).toHaveLength(1 + addresses.length * closed.length);
+  expect(Object.entries(tried).filter(([, found]) => found !== "closed")).toEqual([
+    [`${gateway}:${settings.httpPort}`, "open"],
+  ]);
+  expect(closed.map(({ part }) => part)).toEqual(
+    expect.arrayContaining(["prometheus", "pgadmin", "mailpit"]),
+  );
 });
 
 test("of Grafana it says where it is, or why it is not there", async () => {
