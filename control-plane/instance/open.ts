@@ -70,7 +70,10 @@ export function openInstanceService(options: InstanceServiceOptions) {
       onConnect: () => signals.fire(),
       log,
     });
-    return [{ stop: () => listener.close() }, startTidying({ answers: () => forgetOldAnswers(db) }, log)];
+    return [
+      { stop: () => listener.close() },
+      startTidying("instance", { answers: () => forgetOldAnswers(db) }, { metrics, log }),
+    ];
   };
   return {
     app,

@@ -1,5 +1,6 @@
 import { Counter, type Gauge, Registry } from "prom-client";
 import { inTime } from "../in-time.ts";
+import { countJobs, type Job } from "./jobs.ts";
 import type { Logger } from "./log.ts";
 import { createOutage } from "./outage.ts";
 
@@ -26,6 +27,8 @@ export interface Metrics {
   sources: ReadonlyMap<string, string>;
   /** Errors of looks that are made at other times than a scrape are counted here as well. */
   errors: Counter<"group">;
+  /** Names a job of the clock, once in each process. Its work is done by what this gives. */
+  job(name: string): Job;
   lookUp<Found>(group: FigureGroup<Found>): void;
   /** All of it, as Prometheus reads it. Answers in time whatever is away: figures that cannot be read are missing. */
   text(): Promise<string>;
@@ -45,6 +48,7 @@ export function createMetrics(log: Logger): Metrics {
     labelNames: ["group"],
     registers: [registry],
   });
+  const job = countJobs(registry);
   const sources = new Map<string, string>();
   const looks: Array<() => Promise<void>> = [];
   let asked: Promise<string> | undefined;
@@ -52,6 +56,7 @@ export function createMetrics(log: Logger): Metrics {
     registry,
     sources,
     errors,
+    job,
     lookUp(group) {
       errors.inc({ group: group.name }, 0);
       for (const { name } of group.figures as FigureNames) sources.set(name, group.source);

@@ -1,6 +1,6 @@
 import { newId } from "../ids.ts";
 import { addToReserve, readReserve } from "../instance/reserve.ts";
-import { withIds } from "../observability/ids.ts";
+import type { Job } from "../observability/jobs.ts";
 import type { Deps } from "./deps.ts";
 import type { LostEngines } from "./engine/pool.ts";
 import { forgetStack } from "./state/forget-stack.ts";
@@ -26,7 +26,7 @@ const orphanedMs = 10_000;
  * core that a tenant would wait for.
  * @param busy whether an operation runs
  */
-export function keepReserve(deps: Deps, busy: () => boolean): Reserve {
+export function keepReserve(deps: Deps, busy: () => boolean, job: Job): Reserve {
   let filling: Promise<void> | undefined;
   let stopped = false;
   const timer = setInterval(() => fill(), everyMs);
@@ -62,17 +62,16 @@ export function keepReserve(deps: Deps, busy: () => boolean): Reserve {
     return true;
   };
 
+  const work = async () => {
+    while (!stopped && !busy() && (await step()));
+  };
+  const failed = (error: unknown) =>
+    deps.log.warn({ err: error }, "no stack could be made ahead; trying again");
   const fill = () => {
     if (filling || stopped || busy()) return;
-    filling = withIds({ job: "make stacks ahead" }, async () => {
-      while (!stopped && !busy() && (await step()));
-    })
-      .catch((error) =>
-        deps.log.warn({ err: error, job: "make stacks ahead" }, "no stack could be made ahead; trying again"),
-      )
-      .finally(() => {
-        filling = undefined;
-      });
+    filling = job(work, failed).finally(() => {
+      filling = undefined;
+    });
   };
 
   return {

@@ -188,6 +188,7 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
     run,
     plan: firewallPlan(settings),
     dockerHost,
+    job: metrics.job("watch the firewall"),
     log,
     onMended: () => scheduler.kick(),
   });
@@ -195,10 +196,11 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
     record: login.of("platform", "router", "instance"),
     redis: deps.redis,
     entryPoint: deps.platform.traefik.entryPoint,
+    job: metrics.job("watch routes"),
     log,
   });
   const scheduler = createScheduler(deps, firewall);
-  const reserve = keepReserve(deps, scheduler.busy);
+  const reserve = keepReserve(deps, scheduler.busy, metrics.job("make stacks ahead"));
   await Promise.all([firewall.look(), routes.look(), syncTemplate(deps), sweepStacks(deps), pool.warm()]);
   await markDatabases(deps);
   // While the engine is away nobody can look; whoever needs an address looks again.
@@ -214,8 +216,8 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
     log,
   });
   const presence = announceProvisioner({ login: instance, log });
-  const stopSweeping = keepSweeping(deps);
-  const stopWatchingUpdates = watchOutsideUpdates(deps);
+  const stopSweeping = keepSweeping({ ...deps, job: metrics.job("sweep stacks") });
+  const stopWatchingUpdates = watchOutsideUpdates({ ...deps, job: metrics.job("note outside updates") });
   void tenantFigures.look();
   reserve.fill();
   warmCrypters(deps).catch((error) => log.warn({ err: error }, "keys could not be derived ahead"));

@@ -2,7 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { inArray } from "drizzle-orm";
 import { stacks } from "../instance/schema.ts";
-import { withIds } from "../observability/ids.ts";
+import type { Job } from "../observability/jobs.ts";
 import type { Deps } from "./deps.ts";
 import { readCheckpoint } from "./state/checkpoint.ts";
 import { forgetStack } from "./state/forget-stack.ts";
@@ -50,11 +50,9 @@ export async function sweepStacks({ ctx, state, host, workDir, log }: Parts): Pr
 }
 
 /** Looks now and then as well: what is too young at one look is not at the next. Gives how to end it. */
-export function keepSweeping(parts: Parts): () => void {
-  const sweep = () =>
-    withIds({ job: "sweep stacks" }, () =>
-      sweepStacks(parts).catch((error) => parts.log.warn({ err: error }, "stacks could not be swept")),
-    );
+export function keepSweeping(parts: Parts & { job: Job }): () => void {
+  const failed = (error: unknown) => parts.log.warn({ err: error }, "stacks could not be swept");
+  const sweep = () => void parts.job(() => sweepStacks(parts), failed);
   const timer = setInterval(sweep, youngMs);
   return () => clearInterval(timer);
 }

@@ -81,9 +81,9 @@ export function openTenantService(options: TenantServiceOptions): RunningService
     });
     return [
       startOutbox({ db, instance, signals, log }),
-      followFeed({ db, instance, log }),
+      followFeed({ db, instance, job: metrics.job("follow the feed"), log }),
       { stop: () => listener.close() },
-      startTidying({ answers: () => forgetOldAnswers(db) }, log),
+      startTidying("tenant", { answers: () => forgetOldAnswers(db) }, { metrics, log }),
     ];
   };
   return { app, ...lifeOf(begin, () => database.close()) };

@@ -8,6 +8,7 @@ import { forgetOldAnswers } from "../http/idempotency.ts";
 import type { ServiceOptions } from "../http/service.ts";
 import type { ServiceKeys } from "../keys.ts";
 import type { Mailer } from "../mail/mailer.ts";
+import type { Metrics } from "../observability/metrics.ts";
 import type { RedisConnection } from "../redis.ts";
 import { lifeOf, type RunningService } from "../running-service.ts";
 import { startTidying } from "../tidy.ts";
@@ -36,6 +37,7 @@ export interface UserServiceOptions extends Omit<ServiceOptions, "authenticate">
   /** The project whose users are let in, if there is one. */
   supabase?: Supabase | undefined;
   neighbours: Checks["neighbours"];
+  metrics: Metrics;
 }
 
 export interface UserService extends RunningService {
@@ -45,7 +47,7 @@ export interface UserService extends RunningService {
 
 /** Who is who, over the auth database. */
 export function openUserService(options: UserServiceOptions): UserService {
-  const { login, keys, redis, counters, mailer, supabase, neighbours, log } = options;
+  const { login, keys, redis, counters, mailer, supabase, neighbours, metrics, log } = options;
   const database = openDatabase({ login, name: "berth user", log });
   // Sign-ins hold connections while passwords are hashed: who calls must be found out all the same.
   const callers = openDatabase({ login, name: "berth callers", log });
@@ -96,6 +98,7 @@ export function openUserService(options: UserServiceOptions): UserService {
     ...lifeOf(
       () => [
         startTidying(
+          "user",
           {
             answers: () => forgetOldAnswers(database.db),
             codes: () => forgetOldCodes(database.db),
@@ -103,7 +106,7 @@ export function openUserService(options: UserServiceOptions): UserService {
             accounts: () => forgetUnconfirmed(database.db),
             invitations: () => forgetOldInvitations(database.db),
           },
-          log,
+          { metrics, log },
         ),
       ],
       async () => {

@@ -5,6 +5,7 @@ import { type Database, openDatabase } from "../../control-plane/database.ts";
 import { BerthError } from "../../control-plane/errors.ts";
 import type { FeedEntry, StackRequest } from "../../control-plane/instance/client.ts";
 import { type Listener, listen } from "../../control-plane/listen.ts";
+import { createMetrics } from "../../control-plane/observability/metrics.ts";
 import { createSignals } from "../../control-plane/signals.ts";
 import { applyFeed, readFeedPosition } from "../../control-plane/tenant/apply-feed.ts";
 import { claimOutbox } from "../../control-plane/tenant/claim-outbox.ts";
@@ -301,7 +302,12 @@ describe("the feed", () => {
         return left;
       },
     };
-    const follower = followFeed({ db: database.db, instance, log });
+    const follower = followFeed({
+      db: database.db,
+      instance,
+      job: createMetrics(log).job("follow the feed"),
+      log,
+    });
     await waitFor(
       async () => (await readTenant(database.db, everything, tenant.id)).status === "ready",
       "the news",

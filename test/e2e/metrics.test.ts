@@ -169,6 +169,35 @@ test("the provisioner tells of operations and their steps, of its memory, the st
   }
 });
 
+test("work of the clock is counted by how it goes, in the provisioner and in the services", async () => {
+  const { env } = world.settings;
+  const redis = `berth-${env}-redis`;
+  const runs = async (name: string, outcome: string) =>
+    valuesOf(await ofProvisioner(), "berth_job_runs_total")[`name=${name} outcome=${outcome}`] ?? -1;
+  const more = async (name: string, outcome: string) => {
+    const before = await runs(name, outcome);
+    await until(async () => (await runs(name, outcome)) > before, {
+      what: `"${name}" to be counted as ${outcome}`,
+      deadlineMs: 30_000,
+      everyMs: 200,
+    });
+    return before;
+  };
+  for (const name of ["watch routes", "watch the firewall", "look at tenants", "note outside updates"])
+    expect(await more(name, "succeeded"), name).toBeGreaterThanOrEqual(0);
+  expect(await runs("watch the firewall", "failed")).toBe(0);
+  await world.docker("stop", "-t", "5", redis);
+  try {
+    expect(await more("watch routes", "failed")).toBeGreaterThanOrEqual(0);
+  } finally {
+    await world.docker("start", redis);
+  }
+  await more("watch routes", "succeeded");
+  const services = Object.keys(valuesOf(await ofServices(), "berth_job_runs_total"));
+  for (const name of ["follow the feed", "forget old sessions of the user service"])
+    expect(services).toEqual(expect.arrayContaining([`name=${name} outcome=failed`]));
+});
+
 test("the provisioner's memory is what ps says of its processes", async () => {
   const socket = dataPaths(world.settings.dataDir).supervisorSocket;
   const running = await askSupervisor(socket, "status");

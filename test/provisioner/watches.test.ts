@@ -5,6 +5,7 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { route } from "../../components/provider/route/resource.ts";
 import { readLogin } from "../../control-plane/login.ts";
+import { createMetrics } from "../../control-plane/observability/metrics.ts";
 import { checkFirewall } from "../../control-plane/platform/firewall/check.ts";
 import { firewallPlan } from "../../control-plane/platform/firewall/plan.ts";
 import { removeFirewall } from "../../control-plane/platform/firewall/remove.ts";
@@ -199,6 +200,7 @@ test("after an event of the engine's networks the rules are looked at", async ()
     },
     plan,
     dockerHost: "unix:///var/run/docker.sock",
+    job: createMetrics(log).job("watch the firewall"),
     log,
     onMended: () => undefined,
   });

@@ -1,7 +1,6 @@
 import type { Queries } from "../../database.ts";
 import { putFigures } from "../../instance/put-figures.ts";
 import { watchedInstances } from "../../instance/watched-instances.ts";
-import { withIds } from "../../observability/ids.ts";
 import type { Logger } from "../../observability/log.ts";
 import type { Metrics } from "../../observability/metrics.ts";
 import { createOutage, type Outage } from "../../observability/outage.ts";
@@ -28,6 +27,7 @@ export function watchFigures(options: {
   log: Logger;
 }): FiguresWatch {
   const { env, db, sources, metrics, log } = options;
+  const job = metrics.job("look at tenants");
   const noteAway = addSourceErrors(metrics, log);
   const outage = createOutage(
     log,
@@ -43,11 +43,9 @@ export function watchFigures(options: {
     outage.over();
   };
   const look = () => {
-    looking ??= withIds({ job: "look at tenants" }, once)
-      .catch(outage.met)
-      .finally(() => {
-        looking = undefined;
-      });
+    looking ??= job(once, outage.met).finally(() => {
+      looking = undefined;
+    });
     return looking;
   };
   const timer = setInterval(() => void look(), everyMs);

@@ -1,4 +1,5 @@
 import { request } from "node:http";
+import type { Job } from "../../observability/jobs.ts";
 import type { Logger } from "../../observability/log.ts";
 import { ensureFirewall } from "../../platform/firewall/ensure.ts";
 import type { FirewallPlan } from "../../platform/firewall/rules.ts";
@@ -25,33 +26,34 @@ export function watchFirewall(options: {
   run: Run;
   plan: FirewallPlan;
   dockerHost: string;
+  job: Job;
   log: Logger;
   /** Told when the rules hold again. */
   onMended: () => void;
 }): FirewallWatch {
-  const { run, plan, log } = options;
+  const { run, plan, job, log } = options;
   let problem: string | undefined = "the firewall's rules were not looked at yet";
   let looking: Promise<void> | undefined;
   let again = false;
+  const once = async () => {
+    const mended = await ensureFirewall(run, plan);
+    if (mended.length > 0) log.error({ mended }, "firewall rules were missing and have been put back");
+    if (problem) options.onMended();
+    problem = undefined;
+  };
+  const failed = (error: unknown) => {
+    problem = `the firewall's rules do not hold: ${error instanceof Error ? error.message : String(error)}`;
+    log.error({ err: error }, "the firewall's rules could not be put in place");
+  };
   const look = (): Promise<void> => {
     // The rules may have gone after this look read them.
     if (looking) again = true;
-    looking ??= ensureFirewall(run, plan)
-      .then((mended) => {
-        if (mended.length > 0) log.error({ mended }, "firewall rules were missing and have been put back");
-        if (problem) options.onMended();
-        problem = undefined;
-      })
-      .catch((error) => {
-        problem = `the firewall's rules do not hold: ${error instanceof Error ? error.message : String(error)}`;
-        log.error({ err: error }, "the firewall's rules could not be put in place");
-      })
-      .finally(() => {
-        looking = undefined;
-        if (!again) return;
-        again = false;
-        void look();
-      });
+    looking ??= job(once, failed).finally(() => {
+      looking = undefined;
+      if (!again) return;
+      again = false;
+      void look();
+    });
     return looking;
   };
   const timer = setInterval(() => void look(), everyMs);

@@ -3,7 +3,7 @@ import { routesRoot } from "../../../components/platform/routes-root.ts";
 import { type RedisServer, withRedis } from "../../../components/provider/redis.ts";
 import { type RouteRecord, traefikKeys } from "../../../components/provider/traefik-keys.ts";
 import { type DatabaseLogin, withClient } from "../../database.ts";
-import { withIds } from "../../observability/ids.ts";
+import type { Job } from "../../observability/jobs.ts";
 import type { Logger } from "../../observability/log.ts";
 
 /**
@@ -24,29 +24,30 @@ export function watchRoutes(options: {
   record: DatabaseLogin;
   redis: RedisServer;
   entryPoint: string;
+  job: Job;
   log: Logger;
 }): RoutesWatch {
   let looking: Promise<void> | undefined;
   let wasAway = false;
+  const once = async () => {
+    await restoreIfLost(options);
+    wasAway = false;
+  };
+  const failed = (error: unknown) => {
+    if (!wasAway)
+      options.log.warn(
+        { err: error },
+        "Redis, or the record of routes, cannot be looked at; trying again every second",
+      );
+    wasAway = true;
+  };
   const look = () => {
-    looking ??= restoreIfLost(options)
-      .then(() => {
-        wasAway = false;
-      })
-      .catch((error) => {
-        if (!wasAway)
-          options.log.warn(
-            { err: error },
-            "Redis, or the record of routes, cannot be looked at; trying again every second",
-          );
-        wasAway = true;
-      })
-      .finally(() => {
-        looking = undefined;
-      });
+    looking ??= options.job(once, failed).finally(() => {
+      looking = undefined;
+    });
     return looking;
   };
-  const timer = setInterval(() => void withIds({ job: "watch routes" }, look), everyMs);
+  const timer = setInterval(() => void look(), everyMs);
   return { look, stop: () => clearInterval(timer) };
 }
 
@@ -56,7 +57,7 @@ export async function restoreIfLost({
   redis: server,
   entryPoint,
   log,
-}: Parameters<typeof watchRoutes>[0]): Promise<number | undefined> {
+}: Omit<Parameters<typeof watchRoutes>[0], "job">): Promise<number | undefined> {
   if (await withRedis(server, (redis) => redis.exists(epochKey))) return undefined;
   return withClient(record, "berth provisioner", async (client) => {
     await client.query("begin");
