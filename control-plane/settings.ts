@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { cpus, homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import { type ServiceName, serviceNames } from "./service-names.ts";
-import { type Tool, type ToolPort, toolNames, toolPortVariables } from "./tool-names.ts";
+import { type PortSettings, portNumbers, sharedPort } from "./ports.ts";
+import { type ToolPort, toolNames, toolPortVariables } from "./tool-names.ts";
 
 const port = z.coerce.number().int().min(1).max(65535);
 const tools = z
@@ -128,39 +128,12 @@ export const variables = z.object({
   XDG_DATA_HOME: z.string().optional(),
 });
 
-/** Ports of what is always there, when neither they nor an offset are set. */
-export const defaultPorts = {
-  BERTH_HTTP_PORT: 80,
-  BERTH_API_PORT: 8000,
-  BERTH_USER_PORT: 8001,
-  BERTH_TENANT_PORT: 8002,
-  BERTH_INSTANCE_PORT: 8003,
-  BERTH_TRAEFIK_ADMIN_PORT: 8081,
-  BERTH_POSTGRES_PORT: 5432,
-  BERTH_REDIS_PORT: 6379,
-  BERTH_PROVISIONER_PORT: 8004,
-};
-
-export interface Settings {
+export interface Settings extends PortSettings {
   env: string;
   domain: string;
-  httpPort: number;
-  services: "together" | "apart";
-  /** Of all services, when they are together. */
-  apiPort: number;
-  /** Of each, when they are apart. */
-  servicePorts: Record<ServiceName, number>;
-  provisionerPort: number;
-  traefikAdminPort: number;
-  /** What the platform has for people. */
-  tools: Tool[];
-  /** On 127.0.0.1; they are settled even for tools that are left out. */
-  toolPorts: Record<ToolPort, number>;
   scrapeSeconds: number;
   /** Addresses or networks of proxies whose X-Forwarded-For is believed. */
   proxies: string[];
-  postgresPort: number;
-  redisPort: number;
   /** CIDR; its first address is the gateway. */
   tenantSubnet: string;
   tenantDns: string[];
@@ -201,37 +174,18 @@ export function parseVariables<Schema extends z.ZodType>(
 /** Reads an environment's settings; throws {@link SettingsError} naming every bad variable. */
 export function parseSettings(env: Record<string, string | undefined>): Settings {
   const v = parseVariables(variables, env);
-  const at = (variable: keyof typeof defaultPorts) =>
-    v[variable] ?? defaultPorts[variable] + v.BERTH_PORT_OFFSET;
-  const postgresPort = at("BERTH_POSTGRES_PORT");
-  const server = `postgres://provisioner@127.0.0.1:${postgresPort}/postgres`;
+  const ports = portNumbers(v, v.BERTH_PORT_OFFSET);
+  const server = `postgres://provisioner@127.0.0.1:${ports.postgresPort}/postgres`;
   const dataHome = v.XDG_DATA_HOME ?? join(homedir(), ".local", "share");
-  const toolPorts = Object.fromEntries(
-    Object.entries(toolPortVariables).map(([name, one]) => [
-      name,
-      v[one.variable] ?? one.port + v.BERTH_PORT_OFFSET,
-    ]),
-  ) as Settings["toolPorts"];
-  const caught = v.BERTH_TOOLS.includes("mailpit") ? `smtp://127.0.0.1:${toolPorts.smtp}` : undefined;
+  const caught = v.BERTH_TOOLS.includes("mailpit") ? `smtp://127.0.0.1:${ports.toolPorts.smtp}` : undefined;
   const settings: Settings = {
     env: v.BERTH_ENV,
     domain: v.BERTH_DOMAIN,
-    httpPort: at("BERTH_HTTP_PORT"),
+    ...ports,
     services: v.BERTH_SERVICES,
-    apiPort: at("BERTH_API_PORT"),
-    servicePorts: {
-      user: at("BERTH_USER_PORT"),
-      tenant: at("BERTH_TENANT_PORT"),
-      instance: at("BERTH_INSTANCE_PORT"),
-    },
-    provisionerPort: at("BERTH_PROVISIONER_PORT"),
-    traefikAdminPort: at("BERTH_TRAEFIK_ADMIN_PORT"),
     tools: v.BERTH_TOOLS,
-    toolPorts,
     scrapeSeconds: v.BERTH_SCRAPE_SECONDS,
     proxies: v.BERTH_PROXIES ?? [],
-    postgresPort,
-    redisPort: at("BERTH_REDIS_PORT"),
     tenantSubnet: v.BERTH_TENANT_SUBNET,
     tenantDns: v.BERTH_TENANT_DNS.split(",").map((address) => address.trim()),
     dataDir: resolve(v.BERTH_DATA_DIR ?? join(dataHome, "berth", v.BERTH_ENV)),
@@ -249,7 +203,8 @@ export function parseSettings(env: Record<string, string | undefined>): Settings
   // Its tokens say who issued them, and only the project's address tells whether that is right.
   if (v.SUPABASE_JWT_SECRET && !v.SUPABASE_URL)
     throw new SettingsError("SUPABASE_JWT_SECRET: set SUPABASE_URL as well, the address of its project.");
-  refuseSharedPorts(settings);
+  const shared = sharedPort(settings);
+  if (shared) throw new SettingsError(shared);
   return settings;
 }
 
@@ -264,75 +219,6 @@ export function withoutSecrets(env: Record<string, string | undefined>): Record<
 /** Stands for all settings together: two that are the same have the same. */
 export function fingerprint(settings: Settings): string {
   return createHash("sha256").update(JSON.stringify(settings)).digest("hex").slice(0, 16);
-}
-
-/** The ports that the services take, with the variable that sets each. */
-export function servicePortsOf({
-  services,
-  apiPort,
-  servicePorts,
-}: Pick<Settings, "services" | "apiPort" | "servicePorts">): Array<{ variable: string; port: number }> {
-  if (services === "together") return [{ variable: "BERTH_API_PORT", port: apiPort }];
-  return serviceNames.map((name) => ({
-    variable: `BERTH_${name.toUpperCase()}_PORT`,
-    port: servicePorts[name],
-  }));
-}
-
-/** Every variable that sets a port. */
-export const portVariables: string[] = [
-  ...Object.keys(defaultPorts),
-  ...Object.values(toolPortVariables).map(({ variable }) => variable),
-];
-
-/** A port that an environment takes on this machine. */
-export interface TakenPort {
-  /** The part that listens: a name of the platform's, of a service, or `services` for all three. */
-  part: string;
-  variable: string;
-  port: number;
-  /** Address it listens on. */
-  address: "127.0.0.1" | "0.0.0.0";
-}
-
-/** Every port that an environment takes with these settings. */
-export function portsOf(settings: Settings): TakenPort[] {
-  const here = "127.0.0.1" as const;
-  const services = servicePortsOf(settings).map(({ variable, port }) => ({
-    part: settings.services === "together" ? "services" : (variable.split("_")[1]?.toLowerCase() ?? ""),
-    variable,
-    port,
-    address: here,
-  }));
-  const tools = Object.entries(toolPortVariables).flatMap(([name, { variable, part, tool }]) =>
-    settings.tools.includes(tool)
-      ? [{ part, variable, port: settings.toolPorts[name as ToolPort], address: here }]
-      : [],
-  );
-  return [
-    { part: "traefik", variable: "BERTH_HTTP_PORT", port: settings.httpPort, address: "0.0.0.0" },
-    ...services,
-    {
-      part: "provisioner",
-      variable: "BERTH_PROVISIONER_PORT",
-      port: settings.provisionerPort,
-      address: here,
-    },
-    { part: "traefik", variable: "BERTH_TRAEFIK_ADMIN_PORT", port: settings.traefikAdminPort, address: here },
-    { part: "postgres", variable: "BERTH_POSTGRES_PORT", port: settings.postgresPort, address: here },
-    { part: "redis", variable: "BERTH_REDIS_PORT", port: settings.redisPort, address: here },
-    ...tools,
-  ];
-}
-
-function refuseSharedPorts(settings: Settings): void {
-  const seen = new Map<number, string>();
-  for (const { variable: name, port: value } of portsOf(settings)) {
-    const other = seen.get(value);
-    if (other)
-      throw new SettingsError(`${other} and ${name} are both ${value}; give each a port of its own.`);
-    seen.set(value, name);
-  }
 }
 
 /** The gateway of the tenants' network: the first address of its subnet. */
@@ -353,15 +239,6 @@ export function isOwnServer(settings: Pick<Settings, "postgresPort">, server: UR
 /** Proxies that are believed where a request came from: the operator's, and Traefik, which is on this machine. */
 export function proxiesOf({ proxies }: Pick<Settings, "proxies">): string[] {
   return ["127.0.0.1", ...proxies];
-}
-
-/** The port on 127.0.0.1 where each service answers. */
-export function portsByService({
-  services,
-  apiPort,
-  servicePorts,
-}: Pick<Settings, "services" | "apiPort" | "servicePorts">): Record<ServiceName, number> {
-  return services === "apart" ? servicePorts : { user: apiPort, tenant: apiPort, instance: apiPort };
 }
 
 /** The host name that Traefik gives to the services. */

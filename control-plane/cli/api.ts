@@ -1,6 +1,7 @@
 import { dataPaths } from "../paths.ts";
+import { portsByService } from "../ports.ts";
 import { isServiceName, type ServiceName } from "../service-names.ts";
-import { apiHost, portsByService, type Settings } from "../settings.ts";
+import { apiHost, type Settings } from "../settings.ts";
 import { readIfThere } from "./read-if-there.ts";
 
 interface Told {

@@ -3,8 +3,9 @@ import { z } from "zod";
 import { variables as toolchainVariables } from "../../toolchain/settings.ts";
 import { row } from "../access/table.ts";
 import { projectRoot } from "../paths.ts";
+import { defaultPorts } from "../ports.ts";
 import { variables as serviceVariables } from "../service-settings.ts";
-import { defaultPorts, variables as environmentVariables } from "../settings.ts";
+import { variables as environmentVariables } from "../settings.ts";
 import { toolPortVariables } from "../tool-names.ts";
 import { sourceComments } from "./source-comments.ts";
 

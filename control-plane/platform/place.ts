@@ -1,4 +1,5 @@
-import { parseSettings, portsOf, portVariables, type Settings } from "../settings.ts";
+import { portsOf, portVariables } from "../ports.ts";
+import { parseSettings, type Settings } from "../settings.ts";
 import { containers, networks } from "./docker.ts";
 import { subnetInUse } from "./preflight.ts";
 import type { Run } from "./run.ts";

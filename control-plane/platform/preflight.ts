@@ -1,5 +1,6 @@
 import { networkInterfaces } from "node:os";
-import { gatewayOf, portsOf, type Settings } from "../settings.ts";
+import { portsOf } from "../ports.ts";
+import { gatewayOf, type Settings } from "../settings.ts";
 import { partNames } from "./applied.ts";
 import { type ContainerState, type NetworkState, networks } from "./docker.ts";
 import type { Run } from "./run.ts";

@@ -6,8 +6,9 @@ import { redisAddress, toolsUser } from "../../components/platform/index.ts";
 import type { PlatformConfig } from "../../stacks/platform/contract.ts";
 import type { ToolImageName } from "../../toolchain/images.ts";
 import { dataPaths, projectRoot } from "../paths.ts";
+import { portsByService } from "../ports.ts";
 import { escaped } from "../secrets.ts";
-import { isOwnServer, portsByService, type Settings } from "../settings.ts";
+import { isOwnServer, type Settings } from "../settings.ts";
 import { configFile, fileAsItIs, type InputFile } from "./input-files.ts";
 import type { PlatformTools } from "./tools.ts";
 

@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import pg from "pg";
 import { projectRoot } from "../../control-plane/paths.ts";
 import { manifestName } from "../../control-plane/platform/backup/manifest.ts";
-import { portsByService } from "../../control-plane/settings.ts";
+import { portsByService } from "../../control-plane/ports.ts";
 import type { Item } from "./item.ts";
 import { redisHolds } from "./redis-holds.ts";
 import type { Run } from "./run.ts";

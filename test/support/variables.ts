@@ -2,7 +2,7 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRun } from "../../control-plane/platform/run.ts";
-import { portVariables } from "../../control-plane/settings.ts";
+import { portVariables } from "../../control-plane/ports.ts";
 import { freePorts } from "./free-ports.ts";
 import { freeSubnet } from "./free-subnet.ts";
 

@@ -1,4 +1,5 @@
-import { parseSettings, portsOf, type TakenPort } from "../../settings.ts";
+import { portsOf, type TakenPort } from "../../ports.ts";
+import { parseSettings } from "../../settings.ts";
 import { toolNames, toolPortVariables } from "../../tool-names.ts";
 
 /** Who asks whom, and for what. Whoever is outside is in quotes. */

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { processOf } from "../../part-names.ts";
 import { takenPort } from "../../platform/taken-port.ts";
-import { portsOf } from "../../settings.ts";
+import { portsOf } from "../../ports.ts";
 import type { Bench } from "../bench.ts";
 import type { Check, Finding } from "../finding.ts";
 

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { dataPaths } from "../../paths.ts";
+import { portsByService } from "../../ports.ts";
 import { serviceNames } from "../../service-names.ts";
-import { fingerprint, portsByService } from "../../settings.ts";
+import { fingerprint } from "../../settings.ts";
 import { codeFingerprint } from "../../supervisor/code.ts";
 import type { Bench } from "../bench.ts";
 import type { Check, Finding } from "../finding.ts";

@@ -6,7 +6,8 @@ import { withPictures } from "../../../control-plane/docs/architecture-page.ts";
 import { pages } from "../../../control-plane/docs/pages.ts";
 import { sourceComments } from "../../../control-plane/docs/source-comments.ts";
 import { projectRoot } from "../../../control-plane/paths.ts";
-import { portVariables, secretVariables } from "../../../control-plane/settings.ts";
+import { portVariables } from "../../../control-plane/ports.ts";
+import { secretVariables } from "../../../control-plane/settings.ts";
 
 const read = (name: string) => readFile(join(projectRoot, "docs", name), "utf8");
 
