@@ -7,6 +7,7 @@ import {
   Short,
 } from "@grafana/grafana-foundation-sdk/units";
 import type { DashboardSpec } from "./dashboard.ts";
+import { answers, ratesBy, time95 } from "./kinds.ts";
 import { graph, stat } from "./panels.ts";
 
 const ours = 'job=~"services|provisioner"';
@@ -17,21 +18,16 @@ export const controlPlane: DashboardSpec = {
   description: "Services, provisioner, operations and what waits for them.",
   rows: {
     Now: [
-      stat({
+      answers({
         title: "Services",
         means: "1 for each process of the services that answers.",
         bad: "0: see docs/runbooks/service-away.md. Tenants go on serving.",
-        unit: Short,
-        thresholds: { red: 1, below: true },
         queries: [['up{job="services"}', "{{service}}"]],
-        width: 4,
       }),
-      stat({
+      answers({
         title: "Provisioner",
         means: "1 while the provisioner answers.",
         bad: "0: see docs/runbooks/provisioner-away.md. What is asked for waits.",
-        unit: Short,
-        thresholds: { red: 1, below: true },
         queries: [['up{job="provisioner"}', "provisioner"]],
         width: 3,
       }),
@@ -69,7 +65,6 @@ export const controlPlane: DashboardSpec = {
         unit: Short,
         thresholds: { warn: 1, red: 20 },
         queries: [["sum by (service) (increase(berth_http_errors_total[1h]))", "{{service}}"]],
-        width: 4,
       }),
       stat({
         title: "Version",
@@ -78,43 +73,33 @@ export const controlPlane: DashboardSpec = {
         unit: Short,
         thresholds: "none",
         queries: [["count by (version) (berth_build_info)", "{{version}}"]],
-        width: 4,
       }),
     ],
     Requests: [
-      graph({
+      ratesBy({
         title: "Requests",
         means: "Requests a second to each service.",
         bad: "nothing in itself.",
         unit: RequestsPerSecond,
         thresholds: "none",
-        queries: [
-          ["sum by (service) (rate(http_request_duration_seconds_count[$__rate_interval]))", "{{service}}"],
-        ],
-        width: 8,
+        metric: "http_request_duration_seconds_count",
+        by: ["service"],
       }),
-      graph({
+      ratesBy({
         title: "Failed requests",
         means: "5xx a second of each service.",
         bad: "anything above zero: see docs/runbooks/errors-many.md.",
         unit: RequestsPerSecond,
         thresholds: { warn: 0.01, red: 0.1 },
-        queries: [["sum by (service) (rate(berth_http_errors_total[$__rate_interval]))", "{{service}}"]],
-        width: 8,
+        metric: "berth_http_errors_total",
+        by: ["service"],
       }),
-      graph({
-        title: "Time that 95 of 100 requests stay below",
+      time95({
         means: "95th percentile of the time to answer, by service.",
         bad: "half a second: PostgreSQL or a neighbour is slow.",
-        unit: Seconds,
         thresholds: { warn: 0.5, red: 2 },
-        queries: [
-          [
-            "histogram_quantile(0.95, sum by (le, service) (rate(http_request_duration_seconds_bucket[$__rate_interval])))",
-            "{{service}}",
-          ],
-        ],
-        width: 8,
+        histogram: "http_request_duration_seconds",
+        by: "service",
       }),
       graph({
         title: "Slowest routes",
@@ -130,15 +115,14 @@ export const controlPlane: DashboardSpec = {
         ],
         width: 12,
       }),
-      graph({
+      ratesBy({
         title: "Answers",
         means: "Answers a second by status, of all services.",
         bad: "401 and 429 in great numbers (somebody tries), 5xx at all.",
         unit: RequestsPerSecond,
         thresholds: "none",
-        queries: [
-          ["sum by (status) (rate(http_request_duration_seconds_count[$__rate_interval]))", "{{status}}"],
-        ],
+        metric: "http_request_duration_seconds_count",
+        by: ["status"],
         width: 12,
       }),
     ],
@@ -150,7 +134,6 @@ export const controlPlane: DashboardSpec = {
         unit: Short,
         thresholds: "none",
         queries: [["sum by (kind, outcome) (increase(berth_operations_total[1h]))", "{{kind}} {{outcome}}"]],
-        width: 8,
       }),
       graph({
         title: "Failed operations",
@@ -159,7 +142,6 @@ export const controlPlane: DashboardSpec = {
         unit: Short,
         thresholds: { warn: 1, red: 5 },
         queries: [['sum by (kind) (increase(berth_operations_total{outcome="failed"}[1h]))', "{{kind}}"]],
-        width: 8,
       }),
       graph({
         title: "How long operations take",
@@ -173,7 +155,6 @@ export const controlPlane: DashboardSpec = {
             "{{kind}}",
           ],
         ],
-        width: 8,
       }),
       graph({
         title: "How long each step of a creation takes",
@@ -211,7 +192,6 @@ export const controlPlane: DashboardSpec = {
         unit: BytesIEC,
         thresholds: { warn: 2 * 2 ** 30, red: 4 * 2 ** 30 },
         queries: [["sum by (part) (berth_provisioner_memory_bytes)", "{{part}}"]],
-        width: 8,
       }),
       graph({
         title: "Workers",
@@ -220,7 +200,6 @@ export const controlPlane: DashboardSpec = {
         unit: Short,
         thresholds: "none",
         queries: [["sum by (state) (berth_workers)", "{{state}}"]],
-        width: 8,
       }),
       graph({
         title: "Ready for new tenants",
@@ -232,7 +211,6 @@ export const controlPlane: DashboardSpec = {
           ["sum(berth_reserve_stacks)", "stacks"],
           ["sum(berth_engines_ahead)", "engines"],
         ],
-        width: 8,
       }),
       graph({
         title: "Pulumi's state",
@@ -244,7 +222,6 @@ export const controlPlane: DashboardSpec = {
           ["max(berth_state_bytes)", "all"],
           ["max(berth_state_largest_stack_bytes)", "largest stack"],
         ],
-        width: 8,
       }),
       stat({
         title: "Template",
@@ -253,7 +230,6 @@ export const controlPlane: DashboardSpec = {
         unit: DurationSeconds,
         thresholds: "none",
         queries: [["max(berth_template_age_seconds)", "age"]],
-        width: 4,
         height: 8,
       }),
       graph({
@@ -274,7 +250,6 @@ export const controlPlane: DashboardSpec = {
         unit: BytesIEC,
         thresholds: { warn: 800 * 2 ** 20, red: 1.5 * 2 ** 30 },
         queries: [[`process_resident_memory_bytes{${ours}}`, "{{job}} {{service}}"]],
-        width: 8,
       }),
       graph({
         title: "Processor",
@@ -283,7 +258,6 @@ export const controlPlane: DashboardSpec = {
         unit: PercentUnit,
         thresholds: { warn: 0.7, red: 0.95 },
         queries: [[`rate(process_cpu_seconds_total{${ours}}[$__rate_interval])`, "{{job}} {{service}}"]],
-        width: 8,
       }),
       graph({
         title: "Lag of the event loop",
@@ -292,7 +266,6 @@ export const controlPlane: DashboardSpec = {
         unit: Seconds,
         thresholds: { warn: 0.1, red: 0.5 },
         queries: [[`nodejs_eventloop_lag_p99_seconds{${ours}}`, "{{job}} {{service}}"]],
-        width: 8,
       }),
       graph({
         title: "Restarts in an hour",
@@ -301,7 +274,6 @@ export const controlPlane: DashboardSpec = {
         unit: Short,
         thresholds: { warn: 1, red: 3 },
         queries: [[`changes(process_start_time_seconds{${ours}}[1h])`, "{{job}} {{service}}"]],
-        width: 8,
       }),
       graph({
         title: "Open files",
@@ -310,7 +282,6 @@ export const controlPlane: DashboardSpec = {
         unit: Short,
         thresholds: { warn: 500, red: 900 },
         queries: [[`process_open_fds{${ours}}`, "{{job}} {{service}}"]],
-        width: 8,
       }),
       graph({
         title: "Heap in use",
@@ -319,7 +290,6 @@ export const controlPlane: DashboardSpec = {
         unit: BytesIEC,
         thresholds: { warn: 2 ** 30, red: 3 * 2 ** 30 },
         queries: [[`nodejs_heap_size_used_bytes{${ours}}`, "{{job}} {{service}}"]],
-        width: 8,
       }),
     ],
   },

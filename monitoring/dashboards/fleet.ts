@@ -7,6 +7,7 @@ import {
   Short,
 } from "@grafana/grafana-foundation-sdk/units";
 import type { DashboardSpec } from "./dashboard.ts";
+import { ratesBy, shouldBeNone, tenTenants } from "./kinds.ts";
 import { graph, stat, wrongOnes } from "./panels.ts";
 
 const answering = 'up{job="services"} == 1';
@@ -20,12 +21,10 @@ export const fleet: DashboardSpec = {
     "All tenants at a glance. The first row says what is wrong now; where it is green, go back to bed.",
   rows: {
     "What is wrong now": [
-      stat({
+      shouldBeNone({
         title: "Alerts that wake somebody",
         means: "Alerts of severity page that fire now.",
         bad: "any. The list beside names them, each with its page in docs/runbooks.",
-        unit: Short,
-        thresholds: { red: 1 },
         queries: [['count(ALERTS{alertstate="firing", severity="page"}) or vector(0)', "firing"]],
         width: 3,
       }),
@@ -38,30 +37,24 @@ export const fleet: DashboardSpec = {
         queries: [['count(ALERTS{alertstate="firing", severity="ticket"}) or vector(0)', "firing"]],
         width: 3,
       }),
-      stat({
+      shouldBeNone({
         title: "Tenants down",
         means: "Tenants that should be up and whose Odoo is not.",
         bad: "any: a customer cannot work. No figure at all means that the services do not answer.",
-        unit: Short,
-        thresholds: { red: 1 },
         queries: [[tenantsDown, "down"]],
         width: 3,
       }),
-      stat({
+      shouldBeNone({
         title: "Parts away",
         means: "Containers of the platform that should run and do not.",
         bad: "any. PostgreSQL, Redis and Traefik are felt by customers, the others blind us.",
-        unit: Short,
-        thresholds: { red: 1 },
         queries: [["sum(berth_part_up == bool 0)", "away"]],
         width: 3,
       }),
-      stat({
+      shouldBeNone({
         title: "Targets not answering",
         means: "Addresses that Prometheus asks for figures in vain.",
         bad: "any: what they would tell is not known, and nothing that is made of it can be trusted.",
-        unit: Short,
-        thresholds: { red: 1 },
         queries: [["sum(up == bool 0)", "silent"]],
         width: 3,
       }),
@@ -126,7 +119,6 @@ export const fleet: DashboardSpec = {
         unit: PercentUnit,
         thresholds: { warn: 0.15, red: 0.05, below: true },
         queries: [["min(node_filesystem_avail_bytes / node_filesystem_size_bytes)", "free"]],
-        width: 4,
       }),
       stat({
         title: "Database connections in use",
@@ -135,7 +127,6 @@ export const fleet: DashboardSpec = {
         unit: PercentUnit,
         thresholds: { warn: 0.7, red: 0.8 },
         queries: [["sum(pg_stat_database_numbackends) / max(pg_settings_max_connections)", "taken"]],
-        width: 4,
       }),
       stat({
         title: "Memory that is free",
@@ -144,7 +135,6 @@ export const fleet: DashboardSpec = {
         unit: PercentUnit,
         thresholds: { warn: 0.2, red: 0.1, below: true },
         queries: [["min(node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes)", "free"]],
-        width: 4,
       }),
       stat({
         title: "Tenants that differ from their program",
@@ -153,7 +143,6 @@ export const fleet: DashboardSpec = {
         unit: Short,
         thresholds: { warn: 1, red: 5 },
         queries: [["sum(berth_tenants_drifted)", "drifted"]],
-        width: 4,
       }),
       stat({
         title: "Last backup of the record",
@@ -162,7 +151,6 @@ export const fleet: DashboardSpec = {
         unit: DurationSeconds,
         thresholds: { warn: 90_000, red: 93_600 },
         queries: [["max(berth_platform_backup_age_seconds)", "age"]],
-        width: 4,
       }),
       stat({
         title: "Age of the figures",
@@ -171,7 +159,6 @@ export const fleet: DashboardSpec = {
         unit: Seconds,
         thresholds: { warn: 60, red: 120 },
         queries: [["max(berth_figures_age_seconds)", "age"]],
-        width: 4,
       }),
     ],
     Tenants: [
@@ -182,94 +169,71 @@ export const fleet: DashboardSpec = {
         unit: Short,
         thresholds: "none",
         queries: [["sum by (status) (berth_tenants)", "{{status}}"]],
-        width: 8,
       }),
-      graph({
+      ratesBy({
         title: "Tenants' requests",
         means: "Requests a second to all tenants, by class of the answer.",
         bad: "a sudden fall at noon as much as a rise of 5xx.",
         unit: RequestsPerSecond,
         thresholds: "none",
-        queries: [["sum by (class) (rate(berth_tenant_requests_total[$__rate_interval]))", "{{class}}"]],
-        width: 8,
+        metric: "berth_tenant_requests_total",
+        by: ["class"],
       }),
-      graph({
+      tenTenants({
         title: "Most failed requests",
         means: "The ten tenants with most 5xx a second.",
         bad: "anything that stays above zero: read that container's log.",
         unit: RequestsPerSecond,
         thresholds: { warn: 0.05, red: 0.5 },
-        queries: [
-          [
-            'topk(10, sum by (slug, instance) (rate(berth_tenant_requests_total{class="5xx"}[$__rate_interval])))',
-            "{{slug}} {{instance}}",
-          ],
-        ],
-        width: 8,
+        most: 'sum by (slug, instance) (rate(berth_tenant_requests_total{class="5xx"}[$__rate_interval]))',
       }),
-      graph({
+      tenTenants({
         title: "Slowest tenants",
         means: "The ten tenants that take longest for a request, on average.",
         bad: "seconds: a page of Odoo takes a few tenths. Look at that tenant's processor and at the database.",
         unit: Seconds,
         thresholds: { warn: 1, red: 3 },
-        queries: [
-          [
-            "topk(10, sum by (slug, instance) (rate(berth_tenant_request_seconds_sum[$__rate_interval])) / (sum by (slug, instance) (rate(berth_tenant_request_seconds_count[$__rate_interval])) > 0))",
-            "{{slug}} {{instance}}",
-          ],
-        ],
-        width: 8,
+        most: "sum by (slug, instance) (rate(berth_tenant_request_seconds_sum[$__rate_interval])) / (sum by (slug, instance) (rate(berth_tenant_request_seconds_count[$__rate_interval])) > 0)",
       }),
-      graph({
+      tenTenants({
         title: "Most processor",
         means: "The ten tenants that use most cores.",
         bad: "one that takes a core for hours: the others wait for it.",
         unit: Short,
         thresholds: { warn: 0.8, red: 1.5 },
-        queries: [
-          [
-            "topk(10, sum by (slug, instance) (rate(berth_tenant_cpu_seconds_total[$__rate_interval])))",
-            "{{slug}} {{instance}}",
-          ],
-        ],
-        width: 8,
+        most: "sum by (slug, instance) (rate(berth_tenant_cpu_seconds_total[$__rate_interval]))",
       }),
-      graph({
+      tenTenants({
         title: "Most memory",
         means: "The ten tenants that hold most memory.",
         bad: "one that grows and grows; all together must fit the machine.",
         unit: BytesIEC,
         thresholds: { warn: 1.5 * 2 ** 30, red: 3 * 2 ** 30 },
-        queries: [["topk(10, berth_tenant_memory_bytes)", "{{slug}} {{instance}}"]],
-        width: 8,
+        most: "berth_tenant_memory_bytes",
       }),
-      graph({
+      tenTenants({
         title: "Biggest databases",
         means: "The ten tenants with the biggest databases.",
         bad: "one that doubles within days.",
         unit: BytesIEC,
         thresholds: "none",
-        queries: [["topk(10, berth_tenant_database_bytes)", "{{slug}} {{instance}}"]],
-        width: 8,
+        most: "berth_tenant_database_bytes",
       }),
-      graph({
+      tenTenants({
         title: "Most files",
         means: "The ten tenants whose files take most room.",
         bad: "one that doubles within days.",
         unit: BytesIEC,
         thresholds: "none",
-        queries: [["topk(10, berth_tenant_files_bytes)", "{{slug}} {{instance}}"]],
-        width: 8,
+        most: "berth_tenant_files_bytes",
       }),
-      graph({
+      tenTenants({
         title: "Most database connections",
         means: "The ten tenants with most connections to PostgreSQL.",
         bad: "more than a few dozen of one tenant: it takes them from all others.",
         unit: Short,
         thresholds: { warn: 20, red: 40 },
-        queries: [["topk(10, berth_tenant_connections)", "{{slug}} {{instance}}"]],
-        width: 8,
+        most: "berth_tenant_connections",
       }),
     ],
   },

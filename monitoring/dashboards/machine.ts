@@ -7,6 +7,7 @@ import {
   Short,
 } from "@grafana/grafana-foundation-sdk/units";
 import type { DashboardSpec } from "./dashboard.ts";
+import { answers, rates } from "./kinds.ts";
 import { graph, stat } from "./panels.ts";
 
 export const machine: DashboardSpec = {
@@ -63,7 +64,6 @@ export const machine: DashboardSpec = {
             "{{mode}}",
           ],
         ],
-        width: 8,
       }),
       graph({
         title: "Memory",
@@ -75,7 +75,6 @@ export const machine: DashboardSpec = {
           ["node_memory_MemTotal_bytes", "all"],
           ["node_memory_MemAvailable_bytes", "free"],
         ],
-        width: 8,
       }),
       graph({
         title: "Room on disks",
@@ -84,7 +83,6 @@ export const machine: DashboardSpec = {
         unit: BytesIEC,
         thresholds: "none",
         queries: [["node_filesystem_avail_bytes", "{{mountpoint}}"]],
-        width: 8,
       }),
       graph({
         title: "Disks at work",
@@ -93,42 +91,36 @@ export const machine: DashboardSpec = {
         unit: PercentUnit,
         thresholds: { warn: 0.7, red: 0.95 },
         queries: [["rate(node_disk_io_time_seconds_total[$__rate_interval])", "{{device}}"]],
-        width: 8,
       }),
-      graph({
+      rates({
         title: "Disks' bytes",
         means: "Bytes a second that are read and written.",
         bad: "nothing in itself.",
         unit: BytesPerSecondIEC,
         thresholds: "none",
-        queries: [
-          ["sum(rate(node_disk_read_bytes_total[$__rate_interval]))", "read"],
-          ["sum(rate(node_disk_written_bytes_total[$__rate_interval]))", "written"],
+        of: [
+          ["node_disk_read_bytes_total", "read"],
+          ["node_disk_written_bytes_total", "written"],
         ],
-        width: 8,
       }),
-      graph({
+      rates({
         title: "Network",
         means: "Bytes a second that come in and go out, without the machine's own loop.",
         bad: "what the line cannot carry.",
         unit: BytesPerSecondIEC,
         thresholds: "none",
-        queries: [
-          ['sum(rate(node_network_receive_bytes_total{device!="lo"}[$__rate_interval]))', "in"],
-          ['sum(rate(node_network_transmit_bytes_total{device!="lo"}[$__rate_interval]))', "out"],
+        of: [
+          ['node_network_receive_bytes_total{device!="lo"}', "in"],
+          ['node_network_transmit_bytes_total{device!="lo"}', "out"],
         ],
-        width: 8,
       }),
     ],
     Redis: [
-      stat({
+      answers({
         title: "Redis answers",
         means: "1 while Redis answers its exporter.",
         bad: "0: nobody is logged out and tenants are served; routes cannot change. See docs/runbooks/part-away.md.",
-        unit: Short,
-        thresholds: { red: 1, below: true },
         queries: [["min(redis_up)", "up"]],
-        width: 4,
         height: 8,
       }),
       graph({
@@ -172,7 +164,6 @@ export const machine: DashboardSpec = {
         unit: Short,
         thresholds: "none",
         queries: [["min by (job) (up)", "{{job}}"]],
-        width: 8,
       }),
       graph({
         title: "Time to collect figures",
@@ -181,7 +172,6 @@ export const machine: DashboardSpec = {
         unit: Seconds,
         thresholds: { warn: 5, red: 9 },
         queries: [["max by (job) (scrape_duration_seconds)", "{{job}}"]],
-        width: 8,
       }),
       graph({
         title: "Series",
@@ -190,7 +180,6 @@ export const machine: DashboardSpec = {
         unit: Short,
         thresholds: { warn: 500_000, red: 2_000_000 },
         queries: [["prometheus_tsdb_head_series", "series"]],
-        width: 8,
       }),
       graph({
         title: "Rules that could not be evaluated",
@@ -199,7 +188,6 @@ export const machine: DashboardSpec = {
         unit: Short,
         thresholds: { red: 1 },
         queries: [["sum(increase(prometheus_rule_evaluation_failures_total[1h]))", "failures"]],
-        width: 8,
       }),
       graph({
         title: "Memory of the tools",
@@ -208,7 +196,6 @@ export const machine: DashboardSpec = {
         unit: BytesIEC,
         thresholds: { warn: 2 ** 30, red: 2 * 2 ** 30 },
         queries: [['process_resident_memory_bytes{job!~"services|provisioner|traefik"}', "{{job}}"]],
-        width: 8,
       }),
       graph({
         title: "Mails that were caught",
@@ -220,7 +207,6 @@ export const machine: DashboardSpec = {
           ["mailpit_smtp_accepted_total", "taken"],
           ["mailpit_smtp_rejected_total", "refused"],
         ],
-        width: 8,
       }),
     ],
   },

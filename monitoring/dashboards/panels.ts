@@ -31,8 +31,8 @@ export interface PanelSpec {
   thresholds: { warn?: number; red: number; below?: true } | "none";
   /** Query and legend. */
   queries: Array<[expression: string, legend: string]>;
-  /** Of 24. */
-  width: number;
+  /** Of 24. Default: a sixth of the page for one figure, a third for what has more. */
+  width?: number;
   height?: number;
 }
 
@@ -79,7 +79,7 @@ export function stat(spec: PanelSpec): Builder<Panel> {
     .colorMode(BigValueColorMode.Background)
     .graphMode(BigValueGraphMode.None)
     .targets(targetsOf(spec, "now"))
-    .span(spec.width)
+    .span(spec.width ?? 4)
     .height(spec.height ?? 4);
 }
 
@@ -96,7 +96,7 @@ export function graph(spec: PanelSpec): Builder<Panel> {
     .thresholds(thresholdsOf(spec.thresholds))
     .thresholdsStyle(new GraphThresholdsStyleConfigBuilder().mode(style))
     .targets(targetsOf(spec, "over time"))
-    .span(spec.width)
+    .span(spec.width ?? 8)
     .height(spec.height ?? 8);
 }
 
@@ -110,6 +110,6 @@ export function wrongOnes(spec: PanelSpec & { ifNone: string }): Builder<Panel> 
     .noValue(spec.ifNone)
     .thresholds(thresholdsOf(spec.thresholds))
     .targets(targetsOf(spec, "rows"))
-    .span(spec.width)
+    .span(spec.width ?? 8)
     .height(spec.height ?? 8);
 }

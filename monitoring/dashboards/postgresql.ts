@@ -7,6 +7,7 @@ import {
   Short,
 } from "@grafana/grafana-foundation-sdk/units";
 import type { DashboardSpec } from "./dashboard.ts";
+import { answers, rates, shouldBeNone } from "./kinds.ts";
 import { graph, stat } from "./panels.ts";
 
 /** Without templates, and without what belongs to no database. */
@@ -18,14 +19,11 @@ export const postgresql: DashboardSpec = {
   description: "The server that holds the record and every tenant's database.",
   rows: {
     Now: [
-      stat({
+      answers({
         title: "Answers",
         means: "1 while PostgreSQL answers its exporter.",
         bad: "0: nothing works without it. See docs/runbooks/part-away.md.",
-        unit: Short,
-        thresholds: { red: 1, below: true },
         queries: [["min(pg_up)", "up"]],
-        width: 4,
       }),
       stat({
         title: "Connections in use",
@@ -34,7 +32,6 @@ export const postgresql: DashboardSpec = {
         unit: PercentUnit,
         thresholds: { warn: 0.7, red: 0.8 },
         queries: [["sum(pg_stat_database_numbackends) / max(pg_settings_max_connections)", "taken"]],
-        width: 4,
       }),
       stat({
         title: "Room on its disk",
@@ -43,7 +40,6 @@ export const postgresql: DashboardSpec = {
         unit: BytesIEC,
         thresholds: { warn: 10 * 2 ** 30, red: 2 * 2 ** 30, below: true },
         queries: [["min(berth:data_disk_avail_bytes)", "free"]],
-        width: 4,
       }),
       stat({
         title: "Longest transaction",
@@ -52,7 +48,6 @@ export const postgresql: DashboardSpec = {
         unit: Seconds,
         thresholds: { warn: 600, red: 3600 },
         queries: [["max(pg_stat_activity_max_tx_duration)", "longest"]],
-        width: 4,
       }),
       stat({
         title: "Deadlocks, last hour",
@@ -61,7 +56,6 @@ export const postgresql: DashboardSpec = {
         unit: Short,
         thresholds: { warn: 1, red: 20 },
         queries: [["sum(increase(pg_stat_database_deadlocks[1h]))", "deadlocks"]],
-        width: 4,
       }),
       stat({
         title: "Databases",
@@ -70,7 +64,6 @@ export const postgresql: DashboardSpec = {
         unit: BytesIEC,
         thresholds: "none",
         queries: [["sum(pg_database_size_bytes)", "together"]],
-        width: 4,
       }),
     ],
     Connections: [
@@ -84,7 +77,6 @@ export const postgresql: DashboardSpec = {
           ["sum(pg_stat_database_numbackends)", "taken"],
           ["max(pg_settings_max_connections)", "limit"],
         ],
-        width: 8,
       }),
       graph({
         title: "Connections by database",
@@ -93,7 +85,6 @@ export const postgresql: DashboardSpec = {
         unit: Short,
         thresholds: { warn: 40, red: 60 },
         queries: [[`topk(10, pg_stat_database_numbackends{${real}})`, "{{datname}}"]],
-        width: 8,
       }),
       graph({
         title: "What connections do",
@@ -102,7 +93,6 @@ export const postgresql: DashboardSpec = {
         unit: Short,
         thresholds: "none",
         queries: [["sum by (state) (pg_stat_activity_count)", "{{state}}"]],
-        width: 8,
       }),
       graph({
         title: "Longest transaction by database",
@@ -124,17 +114,16 @@ export const postgresql: DashboardSpec = {
       }),
     ],
     Work: [
-      graph({
+      rates({
         title: "Transactions",
         means: "Transactions a second, by how they ended.",
         bad: "as many rolled back as committed.",
         unit: OpsPerSecond,
         thresholds: "none",
-        queries: [
-          ["sum(rate(pg_stat_database_xact_commit[$__rate_interval]))", "committed"],
-          ["sum(rate(pg_stat_database_xact_rollback[$__rate_interval]))", "rolled back"],
+        of: [
+          ["pg_stat_database_xact_commit", "committed"],
+          ["pg_stat_database_xact_rollback", "rolled back"],
         ],
-        width: 8,
       }),
       graph({
         title: "Busiest databases",
@@ -143,7 +132,6 @@ export const postgresql: DashboardSpec = {
         unit: OpsPerSecond,
         thresholds: "none",
         queries: [[`topk(10, rate(pg_stat_database_xact_commit{${real}}[$__rate_interval]))`, "{{datname}}"]],
-        width: 8,
       }),
       graph({
         title: "Found in memory",
@@ -157,39 +145,35 @@ export const postgresql: DashboardSpec = {
             "in memory",
           ],
         ],
-        width: 8,
       }),
-      graph({
+      rates({
         title: "Rows",
         means: "Rows that are fetched, inserted, changed and deleted a second.",
         bad: "nothing in itself.",
         unit: OpsPerSecond,
         thresholds: "none",
-        queries: [
-          ["sum(rate(pg_stat_database_tup_fetched[$__rate_interval]))", "fetched"],
-          ["sum(rate(pg_stat_database_tup_inserted[$__rate_interval]))", "inserted"],
-          ["sum(rate(pg_stat_database_tup_updated[$__rate_interval]))", "changed"],
-          ["sum(rate(pg_stat_database_tup_deleted[$__rate_interval]))", "deleted"],
+        of: [
+          ["pg_stat_database_tup_fetched", "fetched"],
+          ["pg_stat_database_tup_inserted", "inserted"],
+          ["pg_stat_database_tup_updated", "changed"],
+          ["pg_stat_database_tup_deleted", "deleted"],
         ],
-        width: 8,
       }),
-      graph({
+      rates({
         title: "Written for sorting",
         means: "Bytes a second that queries write to disk because they do not fit into work_mem.",
         bad: "megabytes a second for long: a report of some tenant.",
         unit: BytesPerSecondIEC,
         thresholds: { warn: 10 * 2 ** 20, red: 100 * 2 ** 20 },
-        queries: [["sum(rate(pg_stat_database_temp_bytes[$__rate_interval]))", "temporary files"]],
-        width: 8,
+        of: [["pg_stat_database_temp_bytes", "temporary files"]],
       }),
-      graph({
+      rates({
         title: "Deadlocks",
         means: "Deadlocks a second.",
         bad: "a line that stays above zero.",
         unit: OpsPerSecond,
         thresholds: { warn: 0.01, red: 0.1 },
-        queries: [["sum(rate(pg_stat_database_deadlocks[$__rate_interval]))", "deadlocks"]],
-        width: 8,
+        of: [["pg_stat_database_deadlocks", "deadlocks"]],
       }),
     ],
     Room: [
@@ -214,14 +198,11 @@ export const postgresql: DashboardSpec = {
         ],
         width: 12,
       }),
-      stat({
+      shouldBeNone({
         title: "Exporter's own errors",
         means: "1 when the exporter could not read everything that it should.",
         bad: "1: figures of this page are missing. Its container's log says which.",
-        unit: Short,
-        thresholds: { red: 1 },
         queries: [["max(pg_exporter_last_scrape_error)", "error"]],
-        width: 4,
       }),
     ],
   },

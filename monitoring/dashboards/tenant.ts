@@ -7,6 +7,7 @@ import {
   Short,
 } from "@grafana/grafana-foundation-sdk/units";
 import type { DashboardSpec } from "./dashboard.ts";
+import { answers, rates, ratesBy } from "./kinds.ts";
 import { graph, stat, wrongOnes } from "./panels.ts";
 
 const one = 'slug="$tenant", instance="$instance"';
@@ -21,12 +22,10 @@ export const tenant: DashboardSpec = {
   },
   rows: {
     Now: [
-      stat({
+      answers({
         title: "Up",
         means: "1 while this Odoo is up.",
         bad: "0: see docs/runbooks/tenant-down.md.",
-        unit: Short,
-        thresholds: { red: 1, below: true },
         queries: [[`berth_tenant_up{${one}}`, "up"]],
         width: 3,
       }),
@@ -79,16 +78,14 @@ export const tenant: DashboardSpec = {
       }),
     ],
     Requests: [
-      graph({
+      ratesBy({
         title: "Requests",
         means: "Requests a second, by class of the answer.",
         bad: "5xx that stay; 4xx in great numbers are somebody who tries doors.",
         unit: RequestsPerSecond,
         thresholds: "none",
-        queries: [
-          [`sum by (class) (rate(berth_tenant_requests_total{${one}}[$__rate_interval]))`, "{{class}}"],
-        ],
-        width: 8,
+        metric: `berth_tenant_requests_total{${one}}`,
+        by: ["class"],
       }),
       graph({
         title: "Time for a request",
@@ -102,16 +99,14 @@ export const tenant: DashboardSpec = {
             "on average",
           ],
         ],
-        width: 8,
       }),
-      graph({
+      rates({
         title: "Failed requests",
         means: "5xx a second.",
         bad: "anything that stays above zero.",
         unit: RequestsPerSecond,
         thresholds: { warn: 0.05, red: 0.5 },
-        queries: [[`sum(rate(berth_tenant_requests_total{${one}, class="5xx"}[$__rate_interval]))`, "5xx"]],
-        width: 8,
+        of: [[`berth_tenant_requests_total{${one}, class="5xx"}`, "5xx"]],
       }),
     ],
     "What it uses": [
@@ -122,7 +117,6 @@ export const tenant: DashboardSpec = {
         unit: Short,
         thresholds: { warn: 0.8, red: 1.5 },
         queries: [[`rate(berth_tenant_cpu_seconds_total{${one}}[$__rate_interval])`, "cores"]],
-        width: 8,
       }),
       graph({
         title: "Memory",
@@ -134,7 +128,6 @@ export const tenant: DashboardSpec = {
           [`berth_tenant_memory_bytes{${one}}`, "holds"],
           [`berth_tenant_memory_limit_bytes{${one}}`, "limit"],
         ],
-        width: 8,
       }),
       graph({
         title: "Database connections",
@@ -143,7 +136,6 @@ export const tenant: DashboardSpec = {
         unit: Short,
         thresholds: { warn: 20, red: 40 },
         queries: [[`berth_tenant_connections{${one}}`, "connections"]],
-        width: 8,
       }),
       graph({
         title: "Size",
@@ -155,7 +147,6 @@ export const tenant: DashboardSpec = {
           [`berth_tenant_database_bytes{${one}}`, "database"],
           [`berth_tenant_files_bytes{${one}}`, "files"],
         ],
-        width: 8,
       }),
       graph({
         title: "Growth in a day",
@@ -167,7 +158,6 @@ export const tenant: DashboardSpec = {
           [`86400 * deriv(berth_tenant_database_bytes{${one}}[1h])`, "database"],
           [`86400 * deriv(berth_tenant_files_bytes{${one}}[1h])`, "files"],
         ],
-        width: 8,
       }),
       graph({
         title: "Share of the fleet's processor",
@@ -181,7 +171,6 @@ export const tenant: DashboardSpec = {
             "share",
           ],
         ],
-        width: 8,
       }),
       stat({
         title: "Figures are from",
@@ -190,7 +179,6 @@ export const tenant: DashboardSpec = {
         unit: DurationSeconds,
         thresholds: { warn: 60, red: 120 },
         queries: [["max(berth_figures_age_seconds)", "ago"]],
-        width: 4,
       }),
     ],
   },

@@ -4,10 +4,10 @@ import {
   DurationSeconds,
   PercentUnit,
   RequestsPerSecond,
-  Seconds,
   Short,
 } from "@grafana/grafana-foundation-sdk/units";
 import type { DashboardSpec } from "./dashboard.ts";
+import { answers, rates, ratesBy, time95 } from "./kinds.ts";
 import { graph, stat } from "./panels.ts";
 
 export const traefik: DashboardSpec = {
@@ -17,14 +17,11 @@ export const traefik: DashboardSpec = {
     "What comes in from outside: to tenants and to the control plane. Figures of single tenants are on their own page.",
   rows: {
     Now: [
-      stat({
+      answers({
         title: "Answers",
         means: "1 while Traefik answers.",
         bad: "0: no tenant can be reached. See docs/runbooks/part-away.md.",
-        unit: Short,
-        thresholds: { red: 1, below: true },
         queries: [['min(up{job="traefik"})', "up"]],
-        width: 4,
       }),
       stat({
         title: "5xx, last hour",
@@ -33,7 +30,6 @@ export const traefik: DashboardSpec = {
         unit: Short,
         thresholds: { warn: 1, red: 50 },
         queries: [['sum(increase(traefik_entrypoint_requests_total{code=~"5.."}[1h])) or vector(0)', "5xx"]],
-        width: 4,
       }),
       stat({
         title: "First certificate to end",
@@ -43,7 +39,6 @@ export const traefik: DashboardSpec = {
         unit: DurationSeconds,
         thresholds: { warn: 1_209_600, red: 259_200, below: true },
         queries: [["min(traefik_tls_certs_not_after) - time()", "left"]],
-        width: 4,
       }),
       stat({
         title: "Open connections",
@@ -52,7 +47,6 @@ export const traefik: DashboardSpec = {
         unit: Short,
         thresholds: { warn: 1000, red: 5000 },
         queries: [["sum(traefik_open_connections)", "open"]],
-        width: 4,
       }),
       stat({
         title: "Last change of routes",
@@ -61,7 +55,6 @@ export const traefik: DashboardSpec = {
         unit: DurationSeconds,
         thresholds: "none",
         queries: [["time() - max(traefik_config_last_reload_success)", "ago"]],
-        width: 4,
       }),
       stat({
         title: "Memory",
@@ -70,23 +63,17 @@ export const traefik: DashboardSpec = {
         unit: BytesIEC,
         thresholds: { warn: 2 ** 30, red: 2 * 2 ** 30 },
         queries: [['process_resident_memory_bytes{job="traefik"}', "holds"]],
-        width: 4,
       }),
     ],
     Requests: [
-      graph({
+      ratesBy({
         title: "Requests",
         means: "Requests a second, by entry and status.",
         bad: "a sudden fall, or 5xx.",
         unit: RequestsPerSecond,
         thresholds: "none",
-        queries: [
-          [
-            "sum by (entrypoint, code) (rate(traefik_entrypoint_requests_total[$__rate_interval]))",
-            "{{entrypoint}} {{code}}",
-          ],
-        ],
-        width: 8,
+        metric: "traefik_entrypoint_requests_total",
+        by: ["entrypoint", "code"],
       }),
       graph({
         title: "Failed requests",
@@ -97,7 +84,6 @@ export const traefik: DashboardSpec = {
         queries: [
           ['sum(rate(traefik_entrypoint_requests_total{code=~"5.."}[$__rate_interval])) or vector(0)', "5xx"],
         ],
-        width: 8,
       }),
       graph({
         title: "Share of failed requests",
@@ -111,47 +97,33 @@ export const traefik: DashboardSpec = {
             "5xx",
           ],
         ],
-        width: 8,
       }),
-      graph({
-        title: "Time that 95 of 100 requests stay below",
+      time95({
         means: "95th percentile of the time to answer, by entry.",
         bad: "seconds.",
-        unit: Seconds,
         thresholds: { warn: 1, red: 5 },
-        queries: [
-          [
-            "histogram_quantile(0.95, sum by (le, entrypoint) (rate(traefik_entrypoint_request_duration_seconds_bucket[$__rate_interval])))",
-            "{{entrypoint}}",
-          ],
-        ],
-        width: 8,
+        histogram: "traefik_entrypoint_request_duration_seconds",
+        by: "entrypoint",
       }),
-      graph({
+      ratesBy({
         title: "Requests to the control plane",
         means: "Requests a second that Traefik passed on to our own services, by status.",
         bad: "502: a service is away.",
         unit: RequestsPerSecond,
         thresholds: "none",
-        queries: [
-          [
-            "sum by (service, code) (rate(traefik_service_requests_total[$__rate_interval]))",
-            "{{service}} {{code}}",
-          ],
-        ],
-        width: 8,
+        metric: "traefik_service_requests_total",
+        by: ["service", "code"],
       }),
-      graph({
+      rates({
         title: "Bytes",
         means: "Bytes a second of requests and answers.",
         bad: "nothing in itself: a backup or an import shows here.",
         unit: BytesPerSecondIEC,
         thresholds: "none",
-        queries: [
-          ["sum(rate(traefik_entrypoint_requests_bytes_total[$__rate_interval]))", "requests"],
-          ["sum(rate(traefik_entrypoint_responses_bytes_total[$__rate_interval]))", "answers"],
+        of: [
+          ["traefik_entrypoint_requests_bytes_total", "requests"],
+          ["traefik_entrypoint_responses_bytes_total", "answers"],
         ],
-        width: 8,
       }),
     ],
     Itself: [
@@ -162,7 +134,6 @@ export const traefik: DashboardSpec = {
         unit: Short,
         thresholds: { warn: 200, red: 1000 },
         queries: [["sum(increase(traefik_config_reloads_total[1h]))", "changes"]],
-        width: 8,
       }),
       graph({
         title: "Open connections by entry",
@@ -171,7 +142,6 @@ export const traefik: DashboardSpec = {
         unit: Short,
         thresholds: { warn: 1000, red: 5000 },
         queries: [["sum by (entrypoint) (traefik_open_connections)", "{{entrypoint}}"]],
-        width: 8,
       }),
       graph({
         title: "Processor",
@@ -180,7 +150,6 @@ export const traefik: DashboardSpec = {
         unit: Short,
         thresholds: { warn: 0.5, red: 1 },
         queries: [['rate(process_cpu_seconds_total{job="traefik"}[$__rate_interval])', "cores"]],
-        width: 8,
       }),
     ],
   },
