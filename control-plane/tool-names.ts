@@ -30,3 +30,5 @@ export const toolPortVariables = {
   smtp: { variable: "BERTH_MAILPIT_SMTP_PORT", port: 1025, part: "mailpit", tool: "mailpit" },
 } as const;
 export type ToolPort = keyof typeof toolPortVariables;
+/** The containers that come with tools. */
+export type ToolPart = (typeof toolPortVariables)[ToolPort]["part"];

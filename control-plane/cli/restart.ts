@@ -5,6 +5,7 @@ import { containers } from "../platform/docker.ts";
 import { alone } from "../platform/lock.ts";
 import { createRun } from "../platform/run.ts";
 import { waitForServices } from "../platform/services-up.ts";
+import { isToolPart, waitForToolPart } from "../platform/tools-up.ts";
 import { fingerprint, type Settings, withoutSecrets } from "../settings.ts";
 import { askSupervisor } from "../supervisor/ask.ts";
 import { codeFingerprint } from "../supervisor/code.ts";
@@ -64,6 +65,7 @@ async function restartContainer({ settings, say, env }: Args, part: PartName): P
   await say.part(`restart ${part}`, async () => {
     await run("docker", ["restart", "--time", "60", name]);
     await waitForServices(settings, 60_000);
+    if (isToolPart(part)) await waitForToolPart(settings, part);
   });
   say.line(`The container ${name} is restarted. Its data are kept.`);
 }

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { Redis } from "ioredis";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { openMailer } from "../../control-plane/mail/open-mailer.ts";
 import { partNames } from "../../control-plane/platform/applied.ts";
 import { bringUp, type PlatformArgs } from "../../control-plane/platform/bring-up.ts";
@@ -8,10 +8,12 @@ import { ensureDatabases } from "../../control-plane/platform/databases.ts";
 import { ofEnvironment } from "../../control-plane/platform/docker.ts";
 import { readPlatform } from "../../control-plane/platform/outputs.ts";
 import { toolsEmail } from "../../control-plane/platform/tool-inputs.ts";
+import { waitForToolPart } from "../../control-plane/platform/tools-up.ts";
 import { portsOf } from "../../control-plane/ports.ts";
 import { parseSettings, type Settings } from "../../control-plane/settings.ts";
 import { until } from "../../control-plane/until.ts";
 import { grafanaLeftOut } from "../../toolchain/setup.ts";
+import { commands } from "../support/commands.ts";
 import { PgadminVisitor } from "./pgadmin.ts";
 import { asAdmin, settings as bare, connect, paths, platformArgs, run } from "./support.ts";
 
@@ -223,6 +225,40 @@ test("pgAdmin has the server from the start, opens every database with no passwo
   } finally {
     await asAdmin((client) => client.query(`drop database ${tenant} with (force)`));
   }
+});
+
+test("berth restart ends when what it has restarted answers again", async () => {
+  const { berth } = commands({ ...inject("platformVariables"), BERTH_TOOLS: settings.tools.join(",") });
+  const { pgadmin, prometheus, mailpit, postgresExporter, redisExporter, nodeExporter } = settings.toolPorts;
+  for (const [part, port, path] of [
+    ["pgadmin", pgadmin, "/misc/ping"],
+    ["prometheus", prometheus, "/-/ready"],
+    ["mailpit", mailpit, "/readyz"],
+    ["postgres-exporter", postgresExporter, "/metrics"],
+    ["redis-exporter", redisExporter, "/metrics"],
+    ["node-exporter", nodeExporter, "/metrics"],
+  ] as const) {
+    const name = `berth-${bare.env}-${part}`;
+    const startedAt = () => run("docker", ["inspect", "--format", "{{.State.StartedAt}}", name]);
+    const before = await startedAt();
+    await berth("restart", part);
+    const answer = await here(port, path).catch(() => undefined);
+    expect(answer?.status, part).toBe(200);
+    expect(await startedAt()).not.toBe(before);
+  }
+});
+
+test("one that does not answer is named after a while, with where to look", async () => {
+  const name = `berth-${bare.env}-mailpit`;
+  await run("docker", ["stop", name]);
+  try {
+    await expect(waitForToolPart(settings, "mailpit", 500)).rejects.toThrow(
+      `Mailpit does not answer on port ${settings.toolPorts.mailpit}: look at "docker logs ${name}".`,
+    );
+  } finally {
+    await run("docker", ["start", name]);
+  }
+  await waitForToolPart(settings, "mailpit");
 });
 
 test("without tools they are gone, with them they have what they kept, and a new password is the password", async () => {
