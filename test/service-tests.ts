@@ -22,7 +22,7 @@ export const serviceTests: Record<PartName, Tests[]> = {
     everyService,
     [
       "control-plane",
-      ...about("account", "api-keys", "failed-sign-ins", "impersonation", "invitations"),
+      ...about("account", "api-keys", "better-auth", "failed-sign-ins", "impersonation", "invitations"),
       ...about("mail-limits", "members", "organization", "session", "staff", "supabase", "two-factor"),
     ],
   ],
