@@ -3,13 +3,9 @@ import { cpus, homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { type PortSettings, portNumbers, sharedPort } from "./ports.ts";
-import { type ToolPort, toolNames, toolPortVariables } from "./tool-names.ts";
+import { type ToolPort, toolList, toolNames, toolPortVariables } from "./tool-names.ts";
 
 const port = z.coerce.number().int().min(1).max(65535);
-const tools = z
-  .string()
-  .transform((text) => (text === "none" ? [] : text.split(",").map((one) => one.trim())))
-  .pipe(z.array(z.enum(toolNames, `must be "none", or some of ${toolNames.join(", ")} with commas between`)));
 const cidr = z.cidrv4();
 const proxies = z
   .string()
@@ -85,7 +81,7 @@ export const variables = z.object({
   /** The platform's Redis, on 127.0.0.1. */
   BERTH_REDIS_PORT: port.optional(),
   /** What the platform has for people beside what tenants need: some of prometheus, grafana, pgadmin, mailpit, or `none`. */
-  BERTH_TOOLS: tools.default([...toolNames]),
+  BERTH_TOOLS: toolList.default([...toolNames]),
   /** How often Prometheus reads figures and looks at its rules. */
   BERTH_SCRAPE_SECONDS: z.coerce.number().int().min(1).max(300).default(15),
   ...(Object.fromEntries(

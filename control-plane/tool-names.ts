@@ -1,6 +1,14 @@
+import { z } from "zod";
+
 /** What the platform has for people, beside what tenants need. */
 export const toolNames = ["prometheus", "grafana", "pgadmin", "mailpit"] as const;
 export type Tool = (typeof toolNames)[number];
+
+/** What `BERTH_TOOLS` says. */
+export const toolList = z
+  .string()
+  .transform((text) => (text === "none" ? [] : text.split(",").map((one) => one.trim())))
+  .pipe(z.array(z.enum(toolNames, `must be "none", or some of ${toolNames.join(", ")} with commas between`)));
 
 /** Ports of the tools and of the exporters that Prometheus reads: the variable, the default, whose it is, and with which tool. */
 export const toolPortVariables = {

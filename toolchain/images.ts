@@ -1,3 +1,4 @@
+import type { Tool } from "../control-plane/tool-names.ts";
 import type { DebianRecipe } from "./make/debian.ts";
 
 /** Where an image comes from when the official one cannot be had. */
@@ -37,10 +38,10 @@ export const toolImages = {
   mailpit: ["mailpit"],
   pgadmin: ["pgadmin"],
   grafana: ["grafana"],
-} as const;
-export const toolNames = Object.keys(toolImages) as ToolName[];
-export type ToolName = keyof typeof toolImages;
-export type ToolImageName = (typeof toolImages)[ToolName][number];
+} as const satisfies Record<Tool, readonly string[]>;
+/** As they are made ready: Grafana, which may not be had, comes last. */
+export const toolsInOrder = Object.keys(toolImages) as Tool[];
+export type ToolImageName = (typeof toolImages)[Tool][number];
 export type ImageName = TenantImage | ToolImageName;
 
 const path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

@@ -1,25 +1,21 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { type Tool, toolList } from "../control-plane/tool-names.ts";
 import type { Engine } from "./engine/request.ts";
 import { ToolchainError } from "./errors.ts";
-import { type ToolName, toolNames } from "./images.ts";
+import { toolsInOrder } from "./images.ts";
 import { type Sources, vendorSources } from "./sources/sources.ts";
 
 const base = z.url().transform((url) => url.replace(/\/$/, ""));
 const seconds = z.coerce.number().positive().max(3600);
-
-const tools = z
-  .string()
-  .transform((text) => (text === "none" ? [] : text.split(",").map((one) => one.trim())))
-  .pipe(z.array(z.enum(toolNames, `must be "none", or some of ${toolNames.join(", ")} with commas between`)));
 
 /** The toolchain's own settings; everything has a default. docs/reference/settings.md is made of this. */
 export const variables = z.object({
   /** What is downloaded or built. Default: `~/.cache/berth`. */
   BERTH_CACHE_DIR: z.string().optional(),
   /** What people are to have beside what tenants need; the same as for `bin/berth start`. */
-  BERTH_TOOLS: tools.default([...toolNames]),
+  BERTH_TOOLS: toolList.default([...toolsInOrder]),
   /** The Docker engine. */
   DOCKER_HOST: z.string().default("unix:///var/run/docker.sock"),
   /** `auto`: the vendor's when it can be reached, built otherwise. */
@@ -47,7 +43,7 @@ export interface ToolchainSettings {
   cacheDir: string;
   engine: Engine;
   sources: Sources;
-  tools: ToolName[];
+  tools: Tool[];
 }
 
 /** Reads the settings; throws a {@link ToolchainError} that names every bad variable. */

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Tool } from "../control-plane/tool-names.ts";
 import { type BinaryName, binaries } from "./binaries.ts";
 import { binaryArtifact } from "./binary-artifact.ts";
 import type { Engine } from "./engine/request.ts";
@@ -13,9 +14,8 @@ import {
   images,
   type TenantImage,
   type ToolImageName,
-  type ToolName,
   toolImages,
-  toolNames,
+  toolsInOrder,
 } from "./images.ts";
 import type { Progress } from "./progress.ts";
 import { createReach } from "./sources/reach.ts";
@@ -31,7 +31,7 @@ export interface SetupOptions {
   /** The vendors' servers by default. */
   sources?: Sources;
   /** What people are to have beside what tenants need. Default: all. */
-  tools?: readonly ToolName[];
+  tools?: readonly Tool[];
 }
 
 interface ToolImage {
@@ -109,7 +109,7 @@ export async function obtainAll(options: SetupOptions): Promise<Outcome> {
     image("traefik"),
   ]);
   // Not before all that tenants need is there.
-  const wanted = (options.tools ?? toolNames).filter((tool) => tool !== "grafana");
+  const wanted = (options.tools ?? toolsInOrder).filter((tool) => tool !== "grafana");
   const extra = wanted.flatMap((tool): ToolImageName[] => [...toolImages[tool]]);
   const others = await all(
     extra.map((name) => (name === "mailpit" ? image(name) : pulls(() => image(name)))),

@@ -4,7 +4,7 @@ import { beforeAll, expect, test } from "vitest";
 import { toolNames } from "../../control-plane/tool-names.ts";
 import { NotAvailable } from "../../toolchain/errors.ts";
 import { imageSource } from "../../toolchain/image-artifact.ts";
-import { images, type ToolImageName, toolNames as toolsWithImages } from "../../toolchain/images.ts";
+import { images, type ToolImageName, toolsInOrder } from "../../toolchain/images.ts";
 import { goBuild } from "../../toolchain/make/go-build.ts";
 import { run } from "../../toolchain/run.ts";
 import { parseToolchainSettings } from "../../toolchain/settings.ts";
@@ -54,7 +54,7 @@ test("images that stand on the same packages share what is kept of them", () => 
 });
 
 test("the tools are those of the platform", () => {
-  expect(new Set(toolsWithImages)).toEqual(new Set(toolNames));
+  expect(new Set(toolsInOrder)).toEqual(new Set(toolNames));
 });
 
 test.each([
