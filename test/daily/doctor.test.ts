@@ -100,8 +100,10 @@ test("the disk is low", async () => {
   await ended("mkdir", ["-p", folder], {});
   expect((await ended("mount", ["-t", "tmpfs", "-o", "size=8m", "berth-test", folder], {})).code).toBe(0);
   try {
-    const { code, status, said } = await look("disk", { BERTH_CACHE_DIR: folder });
+    const { code, status, said, first } = await look("disk", { BERTH_CACHE_DIR: folder });
     expect({ code, status }).toEqual({ code: 1, status: "wrong" });
+    // Never what runs: Node and Pulumi are in the cache as well.
+    expect(first?.mend).toContain(`rm -rf ${folder}/{fuzz,security}`);
     expect(said).toContain(`The disk of the cache (${folder}) has 0.0 GB left.`);
     // And in that cache there is nothing of what is run.
     expect((await look("toolchain", { BERTH_CACHE_DIR: folder })).said).toContain("pulumi");

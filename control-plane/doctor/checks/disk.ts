@@ -32,7 +32,8 @@ export const disk: Check = {
               status: free < lowest ? "wrong" : "warning",
               what: `The disk of ${what} (${path}) has ${(free / gib).toFixed(1)} GB left.`,
               why: "When it is full PostgreSQL takes no writes, and no tenant can be made.",
-              mend: "Make room: docker system df shows what images and volumes take, du -sh ~/.cache/berth/* the cache",
+              // What runs is run from the cache.
+              mend: `Make room: docker system df shows what images and volumes take. Of the cache only fuzz and security may go: rm -rf ${settings.cacheDir}/{fuzz,security}`,
             },
           ],
     );
