@@ -10,6 +10,19 @@ function about(...names: string[]): string[] {
 
 const image: Tests = ["toolchain", "test/toolchain/images.test.ts"];
 const part: Tests = ["components", "test/components/platform.test.ts", "test/components/container.test.ts"];
+const figures: Tests = ["control-plane", ...about("metrics")];
+const tools: Tests = ["platform", "test/platform/tools"];
+/** What is watched and what watches: rules, dashboards, and a real Prometheus beside tenants under load. */
+const monitoring: Tests[] = [
+  part,
+  image,
+  ["unit", "test/unit/monitoring", "test/unit/metrics"],
+  ["toolchain", "test/toolchain/promtool", "test/toolchain/tools"],
+  tools,
+  ["monitoring", "test/monitoring"],
+];
+/** Of a tool with a page: that it comes up, and that a person gets in. */
+const forPeople: Tests[] = [["toolchain", "test/toolchain/tools"], tools, ["newcomer", "test/newcomer"]];
 const everyService: Tests = [
   "control-plane",
   ...about("health", "bad-input", "authorization", "separation", "openapi"),
@@ -29,15 +42,18 @@ export const serviceTests: Record<PartName, Tests[]> = {
   "tenant-service": [
     everyService,
     ["control-plane", ...about("tenants", "claims", "outbox", "catch-up", "organization-end", "idempotency")],
+    figures,
   ],
   "instance-service": [
     everyService,
     ["control-plane", ...about("operations", "stacks", "queue", "streams", "pipeline", "check", "outside")],
+    figures,
   ],
   provisioner: [
     ["unit", "test/unit/provisioner"],
     ["components", "test/components"],
     ["provisioner", "test/provisioner"],
+    ["e2e", "test/e2e/metrics"],
   ],
   postgres: [
     part,
@@ -58,11 +74,11 @@ export const serviceTests: Record<PartName, Tests[]> = {
     ["platform", "test/platform/services"],
     ["e2e", "test/e2e/traefik"],
   ],
-  prometheus: [part, image],
-  "postgres-exporter": [part, image],
-  "redis-exporter": [part, image],
-  "node-exporter": [part, image],
-  grafana: [part, image],
-  pgadmin: [part, image],
-  mailpit: [part, image],
+  prometheus: monitoring,
+  "postgres-exporter": monitoring,
+  "redis-exporter": monitoring,
+  "node-exporter": monitoring,
+  grafana: [part, image, ["unit", "test/unit/monitoring"], tools],
+  pgadmin: [part, image, ...forPeople],
+  mailpit: [part, image, ["unit", "test/unit/mail"], ...forPeople],
 };

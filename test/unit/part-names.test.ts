@@ -1,6 +1,13 @@
 import { globSync } from "node:fs";
 import { expect, test } from "vitest";
-import { containerParts, findPart, partNames, processOf } from "../../control-plane/part-names.ts";
+import {
+  containerParts,
+  findPart,
+  type PartName,
+  partNames,
+  partOf,
+  processOf,
+} from "../../control-plane/part-names.ts";
 import { projectRoot } from "../../control-plane/paths.ts";
 import { toolNames, toolPortVariables } from "../../control-plane/tool-names.ts";
 import { serviceTests } from "../service-tests.ts";
@@ -43,5 +50,16 @@ test("the tests of every part are there", () => {
         ).not.toHaveLength(0);
       }
     }
+  }
+});
+
+test("of a tool more is tested than that its container can be made", () => {
+  for (const [part, projects] of Object.entries(serviceTests)) {
+    const { tool } = partOf(part as PartName);
+    if (tool === undefined) continue;
+    const tested = projects.flatMap(([project, ...files]) => files.map((file) => `${project}: ${file}`));
+    expect(tested, part).toContain("platform: test/platform/tools");
+    if (tool === "prometheus") expect(tested, part).toContain("monitoring: test/monitoring");
+    if (tool === "pgadmin" || tool === "mailpit") expect(tested, part).toContain("newcomer: test/newcomer");
   }
 });
