@@ -14,9 +14,11 @@ import { memory } from "../../control-plane/doctor/checks/memory.ts";
 import { modes } from "../../control-plane/doctor/checks/modes.ts";
 import { judgeNode } from "../../control-plane/doctor/checks/node.ts";
 import { packages } from "../../control-plane/doctor/checks/packages.ts";
+import { parts } from "../../control-plane/doctor/checks/parts.ts";
 import { ports } from "../../control-plane/doctor/checks/ports.ts";
 import { examine, isWrong } from "../../control-plane/doctor/examine.ts";
 import type { Check, Finding, Verdict } from "../../control-plane/doctor/finding.ts";
+import { containerParts } from "../../control-plane/part-names.ts";
 import { dataPaths } from "../../control-plane/paths.ts";
 import { takeLock } from "../../control-plane/platform/lock.ts";
 import { createRun } from "../../control-plane/platform/run.ts";
@@ -172,6 +174,32 @@ test("who holds the platform's lock is named as what others wait for", async () 
     await lock?.release();
   }
   well(await locks.look(bench({ proc: "/proc" })));
+});
+
+test("a tool that is away is a warning, and a part that customers need is wrong", async () => {
+  const running = containerParts(bench().settings).map((part) => ({
+    ...{ part, container: `berth-t-doctor-${part}`, id: "x", state: "running", health: "" },
+  }));
+  const at = (part: string, health: string, state = "running") =>
+    parts.look(
+      bench({
+        engine: { version: "20.10.24" },
+        parts: running.map((one) => (one.part === part ? { ...one, health, state } : one)),
+      }),
+    );
+  well(await at("none", ""));
+  for (const tool of ["pgadmin", "redis-exporter", "mailpit"] as const) {
+    const [found] = findings(await at(tool, "", "exited"));
+    expect(found).toMatchObject({
+      status: "warning",
+      what: `${tool} does not run: its container is exited.`,
+    });
+    expect(found?.why).toContain("no customer notices");
+    expect(found?.mend).toContain(`bin/berth restart ${tool}`);
+  }
+  expect(findings(await at("pgadmin", "unhealthy"))[0]?.status).toBe("warning");
+  expect(findings(await at("redis", "unhealthy"))[0]?.status).toBe("wrong");
+  expect(findings(await at("postgres", "", "exited"))[0]?.why).toContain("do not work without it");
 });
 
 test("secrets that others may read", async () => {

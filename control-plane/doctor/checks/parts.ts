@@ -1,4 +1,4 @@
-import { containerParts } from "../../part-names.ts";
+import { containerParts, type PartName, partOf } from "../../part-names.ts";
 import type { Check, Finding } from "../finding.ts";
 
 export const parts: Check = {
@@ -12,27 +12,22 @@ export const parts: Check = {
       const one = there.find((container) => container.part === part);
       // Where its image cannot be had the environment goes without.
       if (!one && part === "grafana") return [];
+      const wrong = (what: string, mend: string) => [of(part, what, mend)];
       if (!one)
-        return [
-          wrong(
-            `${part} is away: there is no container berth-${settings.env}-${part}.`,
-            "bin/berth platform up",
-          ),
-        ];
+        return wrong(
+          `is away: there is no container berth-${settings.env}-${part}.`,
+          "bin/berth platform up",
+        );
       if (one.state !== "running")
-        return [
-          wrong(
-            `${part} does not run: its container is ${one.state}.`,
-            `bin/berth restart ${part}, or bin/berth platform up`,
-          ),
-        ];
+        return wrong(
+          `does not run: its container is ${one.state}.`,
+          `bin/berth restart ${part}, or bin/berth platform up`,
+        );
       if (one.health === "unhealthy")
-        return [
-          wrong(
-            `${part} runs and does not answer its health check.`,
-            `bin/berth logs ${part} tells why; bin/berth restart ${part}`,
-          ),
-        ];
+        return wrong(
+          "runs and does not answer its health check.",
+          `bin/berth logs ${part} tells why; bin/berth restart ${part}`,
+        );
       return [];
     });
     return found.length > 0 ? found : { well: there.map(({ part }) => part).join(", ") };
@@ -44,6 +39,15 @@ function notUp(what: string): Finding {
   return { status: "warning", what, why, mend: "make dev-up, or bin/berth start" };
 }
 
-function wrong(what: string, mend: string): Finding {
-  return { status: "wrong", what, why: "Tenants, or the control plane, do not work without it.", mend };
+/** Without a tool customers lack nothing. */
+function of(part: PartName, what: string, mend: string): Finding {
+  const isTool = partOf(part).tool !== undefined;
+  return {
+    status: isTool ? "warning" : "wrong",
+    what: `${part} ${what}`,
+    why: isTool
+      ? "Figures, mails or a page for us are missing; no customer notices."
+      : "Tenants, or the control plane, do not work without it.",
+    mend,
+  };
 }
