@@ -204,15 +204,18 @@ test("a tool that is away is a warning, and a part that customers need is wrong"
 
 test("secrets that others may read", async () => {
   expect(await modes.look(bench({}, { BERTH_DATA_DIR: join(folder, "none") }))).toHaveProperty("unknown");
-  const { secrets } = dataPaths(folder);
+  const { secrets, platform } = dataPaths(folder);
   const file = put("secrets/key", "x");
   const conf = put("platform/redis.conf", "x");
-  for (const path of [secrets, folder]) chmodSync(path, 0o700);
+  const tool = put("platform/redis-exporter.json", "x");
+  for (const path of [secrets, platform, folder]) chmodSync(path, 0o700);
   well(await modes.look(bench()));
   chmodSync(file, 0o640);
-  chmodSync(conf, 0o604);
+  for (const path of [conf, tool]) chmodSync(path, 0o604);
   const found = findings(await modes.look(bench()));
-  expect(found.map(({ mend }) => mend)).toEqual([`chmod go-rwx ${file}`, `chmod go-rwx ${conf}`]);
+  expect(found.map(({ mend }) => mend).toSorted()).toEqual(
+    [file, conf, tool].map((path) => `chmod go-rwx ${path}`).toSorted(),
+  );
   expect(found[0]?.what).toContain("(mode 640)");
 });
 

@@ -7,16 +7,15 @@ export const modes: Check = {
   name: "secrets",
   async look({ settings }) {
     const paths = dataPaths(settings.dataDir);
-    const folders = [paths.secrets, paths.services, paths.mail];
+    // Of the files that containers get some hold a password: all are looked at, for another one comes with each tool.
+    const folders = [paths.secrets, paths.services, paths.mail, paths.platform];
     const inside = await Promise.all(
       folders.map(async (folder) => {
         const entries = await readdir(folder, { recursive: true }).catch(() => []);
         return entries.map((name) => join(folder, name));
       }),
     );
-    const platform = join(settings.dataDir, "platform");
-    const files = [paths.pgpass, join(platform, "redis.conf"), join(platform, "traefik.yml")];
-    const all = [paths.dataDir, ...folders, ...inside.flat(), ...files];
+    const all = [paths.dataDir, ...folders, ...inside.flat(), paths.pgpass];
     const seen = await Promise.all(all.map(async (path) => ({ path, mode: await modeOf(path) })));
     const there = seen.filter(({ mode }) => mode !== undefined);
     if (there.length === 0) return { unknown: "this environment was never brought up" };
