@@ -10,6 +10,7 @@ import { createRun, type Run } from "../platform/run.ts";
 import { databaseUrl } from "../pulumi-env.ts";
 import { isOwnServer, type Settings, withoutSecrets } from "../settings.ts";
 import { askSupervisor, type SupervisorStatus } from "../supervisor/ask.ts";
+import { SilentSupervisor } from "../supervisor/silent.ts";
 
 /** Seconds after which a program that gives no answer is ended. */
 const patienceSeconds = 10;
@@ -41,6 +42,8 @@ export interface Bench {
   /** The containers that are there, of those that should be. */
   parts: PartState[];
   supervisor: SupervisorStatus | undefined;
+  /** One that is there and gives no answer. */
+  silent: SilentSupervisor | undefined;
   /** Rows of a query, in a database of the platform's or the tenants' server. */
   rows: <Row extends pg.QueryResultRow>(at: At, text: string, values?: unknown[]) => Promise<Row[]>;
 }
@@ -74,11 +77,18 @@ export async function prepareBench(
     platform: await findPlatform(settings.dataDir).catch(() => undefined),
     isDown: existsSync(join(settings.dataDir, "platform", "stopped.json")),
     parts: "version" in engine ? await partsOf(settings, run) : [],
-    supervisor: await askSupervisor(dataPaths(settings.dataDir).supervisorSocket, "status").catch(
-      () => undefined,
-    ),
+    ...(await supervisorOf(settings)),
     rows: (at, text, values) => rowsOf(settings, at, text, values),
   };
+}
+
+async function supervisorOf({ dataDir }: Settings): Promise<Pick<Bench, "supervisor" | "silent">> {
+  try {
+    const supervisor = await askSupervisor(dataPaths(dataDir).supervisorSocket, "status");
+    return { supervisor, silent: undefined };
+  } catch (error) {
+    return { supervisor: undefined, silent: error instanceof SilentSupervisor ? error : undefined };
+  }
 }
 
 /** Last line of what docker says, without the name of what ended it. */

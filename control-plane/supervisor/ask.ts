@@ -1,5 +1,6 @@
 import { connect } from "node:net";
 import type { ChildStatus } from "./child.ts";
+import { silentBehind } from "./silent.ts";
 
 export interface SupervisorStatus {
   pid: number;
@@ -20,12 +21,26 @@ export type Word = "status" | "stop" | "restart" | `restart ${string}` | "watch"
 /** No socket, nobody behind it, or somebody who ended while asked. */
 const gone = new Set(["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE"]);
 
-/** Says a word to the supervisor behind a socket. Gives its status; `undefined` when none runs, or one that ends right now. */
-export function askSupervisor(socket: string, word: Word): Promise<SupervisorStatus | undefined> {
+/** Milliseconds that it is waited for: it answers at once, also on a machine that has much to do. */
+const patience = 5_000;
+
+/**
+ * Says a word to the supervisor behind a socket. Gives its status; `undefined` when none runs, or one that ends right now.
+ * Throws {@link SilentSupervisor} when there is one that gives no answer.
+ */
+export function askSupervisor(
+  socket: string,
+  word: Word,
+  patienceMs = patience,
+): Promise<SupervisorStatus | undefined> {
   return new Promise((resolve, reject) => {
     const connection = connect(socket);
     let answer = "";
-    connection.setTimeout(5_000, () => connection.destroy(new Error("The supervisor does not answer.")));
+    const silent = () => {
+      connection.destroy();
+      silentBehind(socket).then(reject, reject);
+    };
+    connection.setTimeout(patienceMs, silent);
     connection.once("connect", () => connection.write(`${word}\n`));
     connection.on("data", (data) => {
       answer += data.toString();
@@ -41,6 +56,8 @@ export function askSupervisor(socket: string, word: Word): Promise<SupervisorSta
     });
     connection.once("error", (error: NodeJS.ErrnoException) => {
       if (gone.has(error.code ?? "")) resolve(undefined);
+      // So many have asked in vain that no more are let in.
+      else if (error.code === "EAGAIN") silent();
       else reject(error);
     });
   });

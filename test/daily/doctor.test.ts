@@ -276,6 +276,31 @@ describe("while the provisioner is stopped by a signal", () => {
   });
 });
 
+test("the supervisor is stopped by a signal: whoever asks it and the doctor say which process, and what mends it", async () => {
+  const supervisor = Number(/supervisor (\d+)/.exec(await mustBerth("status"))?.[1]);
+  process.kill(supervisor, "SIGSTOP");
+  try {
+    for (const verb of ["status", "restart", "stop"]) {
+      const { code, err } = await berth([verb]);
+      expect(code, verb).toBe(1);
+      expect(err, verb).toContain(`The supervisor (process ${supervisor}) is stopped by a signal`);
+      expect(err, verb).toContain(`kill -CONT ${supervisor} lets it go on.`);
+    }
+    const { code, first } = await look("locks");
+    expect(code).toBe(1);
+    expect(first?.what).toContain(`(process ${supervisor}) is stopped by a signal: it does not answer.`);
+    const [mend = ""] = /kill -CONT \d+/.exec(first?.mend ?? "") ?? [];
+    expect((await ended("sh", ["-c", mend], {})).code).toBe(0);
+  } finally {
+    process.kill(supervisor, "SIGCONT");
+  }
+  // It hears now what it was told meanwhile, to stop above all: one that runs again is another one.
+  await until(async () => (await berth(["up"])).code === 0, {
+    ...{ what: "the control plane to be there", deadlineMs: 120_000, everyMs: 1_000 },
+  });
+  expect((await look("locks")).status).toBe("well");
+});
+
 test("the supervisor was killed: its socket is there, nothing answers, and one command mends it", async () => {
   const supervisor = Number(/supervisor (\d+)/.exec(await mustBerth("status"))?.[1]);
   process.kill(supervisor, "SIGKILL");

@@ -23,6 +23,7 @@ import { dataPaths } from "../../control-plane/paths.ts";
 import { takeLock } from "../../control-plane/platform/lock.ts";
 import { createRun } from "../../control-plane/platform/run.ts";
 import { parseSettings } from "../../control-plane/settings.ts";
+import { SilentSupervisor } from "../../control-plane/supervisor/silent.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -43,6 +44,7 @@ function bench(more: Partial<Bench> = {}, variables: Record<string, string> = {}
     isDown: false,
     parts: [],
     supervisor: undefined,
+    silent: undefined,
     rows: () => Promise.reject(new Error("There is no database here.")),
     ...more,
   };
@@ -91,6 +93,7 @@ test("a port that another program holds is told, with whom and what to set", asy
     };
     const supervisor = { pid: 1, settings: "", code: "", watches: false, children: [child] };
     well(await ports.look(bench({ supervisor }, variables)));
+    well(await ports.look(bench({ silent: new SilentSupervisor(1) }, variables)));
   } finally {
     server.close();
   }
@@ -162,6 +165,10 @@ test("locks that dead processes have left, and none of the living", async () => 
   const found = findings(await locks.look(bench()));
   expect(found.map(({ mend }) => mend.split(",")[0])).toEqual(["bin/berth start", "bin/berth platform up"]);
   expect(found[1]?.what).toContain(`process ${dead}`);
+  // Nobody who begins another one would get further than the one that is there and hangs.
+  const [hangs] = findings(await locks.look(bench({ silent: new SilentSupervisor(process.pid) })));
+  expect(hangs?.what).toBe(`The supervisor (process ${process.pid}) hangs: it does not answer.`);
+  expect(hangs?.mend).toBe(`End it: kill -KILL ${process.pid}, then bin/berth start`);
 });
 
 test("who holds the platform's lock is named as what others wait for", async () => {

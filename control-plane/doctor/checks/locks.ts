@@ -24,14 +24,18 @@ export const locks: Check = {
 };
 
 /** One that was stopped takes its socket away. */
-function supervisorsSocket({ settings, supervisor }: Bench): Finding[] {
+function supervisorsSocket({ settings, supervisor, silent }: Bench): Finding[] {
   const socket = dataPaths(settings.dataDir).supervisorSocket;
+  if (silent) {
+    const why = "It restarts nothing that dies, and start, stop and restart have nobody to ask.";
+    return [{ status: "wrong", what: silent.what, why, mend: silent.mend }];
+  }
   if (supervisor || !existsSync(socket)) return [];
   return [
     {
       status: "wrong",
       what: `The supervisor's socket ${socket} is there, and nobody answers behind it.`,
-      why: "The supervisor was killed, or hangs: nothing of the control plane is kept running.",
+      why: "The supervisor was killed: nothing of the control plane is kept running.",
       mend: "bin/berth start",
     },
   ];

@@ -38,6 +38,8 @@ async function isOwn(bench: Bench, part: string, taken: string): Promise<boolean
     const groups = pid ? await readFile(`/proc/${pid}/cgroup`, "utf8").catch(() => "") : "";
     return groups === "" || groups.includes(container.id);
   }
+  // Its children go on, and nobody can be asked which they are.
+  if (bench.silent) return true;
   const name =
     part === "services" || part === "provisioner"
       ? part
