@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer as createWebServer } from "node:http";
+import { createServer as createWebServer, type ServerResponse } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
 import { hostname, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import type { Bench } from "../../control-plane/doctor/bench.ts";
 import { clock } from "../../control-plane/doctor/checks/clock.ts";
 import { engine } from "../../control-plane/doctor/checks/engine.ts";
@@ -21,7 +21,7 @@ import type { Check, Finding, Verdict } from "../../control-plane/doctor/finding
 import { containerParts } from "../../control-plane/part-names.ts";
 import { dataPaths } from "../../control-plane/paths.ts";
 import { takeLock } from "../../control-plane/platform/lock.ts";
-import { createRun } from "../../control-plane/platform/run.ts";
+import { createRun, type Run } from "../../control-plane/platform/run.ts";
 import { parseSettings } from "../../control-plane/settings.ts";
 import { SilentSupervisor } from "../../control-plane/supervisor/silent.ts";
 
@@ -226,27 +226,70 @@ test("secrets that others may read", async () => {
   expect(found[0]?.what).toContain("(mode 640)");
 });
 
-test("a clock that is off, told by where people come from", async () => {
-  let off = 60_000;
+/** A web server of a test, until that ends. */
+async function web(answer: (response: ServerResponse) => void): Promise<{ url: string; port: number }> {
   const server = createWebServer((_request, response) => {
-    response.setHeader("date", new Date(Date.now() + off).toUTCString());
+    answer(response);
     response.end();
   }).listen(0, "127.0.0.1");
+  onTestFinished(() => void server.close());
   await new Promise((resolve) => server.once("listening", resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  try {
-    const look = () => clock.look(bench({}, { SUPABASE_URL: url }));
-    const [behind] = findings(await look());
-    expect(behind).toMatchObject({ status: "wrong" });
-    expect(behind?.what).toMatch(/clock is (59|60|61)\.\d s behind the one of http/);
-    off = -5_000;
-    expect(findings(await look())[0]).toMatchObject({ status: "warning" });
-    off = 0;
-    well(await look());
-  } finally {
-    server.close();
-  }
-  expect(await clock.look(bench())).toHaveProperty("unknown");
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, port };
+}
+/** A machine on which timedatectl says this, or is not there. */
+const systemd =
+  (says?: string): Run =>
+  async (command) => {
+    if (command !== "timedatectl" || says === undefined) throw new Error("no such program");
+    return `${says}\n`;
+  };
+const noTools = { BERTH_TOOLS: "none" };
+
+test("a clock that is off, told by where people come from", async () => {
+  let off = 60_000;
+  const { url } = await web((response) =>
+    response.setHeader("date", new Date(Date.now() + off).toUTCString()),
+  );
+  const look = () => clock.look(bench({ run: systemd() }, { ...noTools, SUPABASE_URL: url }));
+  const [behind] = findings(await look());
+  expect(behind).toMatchObject({ status: "wrong" });
+  expect(behind?.what).toMatch(/clock is (59|60|61)\.\d s behind the one of http/);
+  off = -5_000;
+  expect(findings(await look())[0]).toMatchObject({ status: "warning" });
+  // One of this machine would agree with it however wrong both are.
+  off = 0;
+  expect(await look()).toHaveProperty("unknown");
+});
+
+test("a clock that agrees with one of another machine is well, and its own parts prove nothing", async () => {
+  const rows = async <Row>() => [{ ms: Date.now() }] as Row[];
+  const platform = {} as Bench["platform"];
+  const parts: Bench["parts"] = [
+    { part: "postgres", container: "x", id: "x", state: "running", health: "healthy" },
+  ];
+  const up = { platform, rows, parts, run: systemd() };
+  expect(await clock.look(bench(up, noTools))).toEqual({
+    unknown: "there is no clock but this machine's own, and nothing here tells whether that is set",
+  });
+  const elsewhere = { ...noTools, BERTH_PLATFORM_DATABASE_URL: "postgres://u@192.0.2.1:5432/postgres" };
+  expect(await clock.look(bench(up, elsewhere))).toEqual({ well: "within 2 s of PostgreSQL" });
+});
+
+test("a clock that nothing sets is told by the kernel, whoever asks it", async () => {
+  well(await clock.look(bench({ run: systemd("yes") }, noTools)));
+  const [alone] = findings(await clock.look(bench({ run: systemd("no") }, noTools)));
+  expect(alone).toMatchObject({ status: "warning" });
+  expect(alone?.what).toContain("Nothing sets this machine's clock");
+  let status = 1;
+  const { port } = await web((response) =>
+    response.write(`# TYPE node_timex_sync_status gauge\nnode_timex_sync_status ${status}\n`),
+  );
+  const look = () =>
+    clock.look(bench({ run: systemd() }, { BERTH_TOOLS: "prometheus", BERTH_NODE_EXPORTER_PORT: `${port}` }));
+  well(await look());
+  status = 0;
+  expect(findings(await look())[0]?.status).toBe("warning");
 });
 
 test("a check that cannot be made is something wrong, and only what is wrong makes it end so", async () => {
