@@ -6,6 +6,7 @@ import { findPlatform } from "../platform/outputs.ts";
 import { flush } from "../platform/redis.ts";
 import { dropDatabases, removeFiles, removeTenants } from "../platform/reset/empty.ts";
 import { openWork } from "../platform/reset/open-work.ts";
+import { reachedByOthers } from "../platform/reset/reached-by-others.ts";
 import { endResetting, isHalfReset, noteResetting } from "../platform/reset/resetting.ts";
 import { createRun } from "../platform/run.ts";
 import { type Settings, withoutSecrets } from "../settings.ts";
@@ -22,13 +23,12 @@ type Args = CommandLine & { settings: Settings };
  */
 export async function dbReset(args: Args, options: { yesDelete?: string }): Promise<void> {
   const { settings, say, env } = args;
-  const not = whyNotDevelopment(settings);
-  if (not) throw new Error(`"${settings.env}" is not reset: ${not}. Nothing was changed.`);
   const isHalf = await isHalfReset(settings.dataDir);
   if (!isHalf && !(await findPlatform(settings.dataDir)))
     throw new Error(
       `"${settings.env}" was never brought up: there is nothing to reset. bin/berth up makes it.`,
     );
+  await mustBeDevelopment(settings);
   const ready = await tools(args);
   const variables = withoutSecrets(env);
   const run = createRun(variables);
@@ -37,7 +37,11 @@ export async function dbReset(args: Args, options: { yesDelete?: string }): Prom
   const waits = () => say.line("  another run works on this environment; waiting for it");
   await alone(settings.dataDir, waits, async () => {
     await say.part("look at what is there", async (progress) => {
+      // Somebody may have brought it up otherwise while a person was asked.
+      await mustBeDevelopment(settings);
       await bringPartsUp({ ...parts, progress }, run);
+      const host = await reachedByOthers(settings);
+      if (host) throw refusal(settings, `others reach a tenant of it at ${host}`);
       const work = isHalf ? [] : await openWork(settings);
       if (work.length > 0)
         throw new Error(
@@ -59,6 +63,15 @@ export async function dbReset(args: Args, options: { yesDelete?: string }): Prom
   say.line(
     `"${settings.env}" is new: no tenants, no accounts but the staff's. The template and all keys were kept.`,
   );
+}
+
+async function mustBeDevelopment(settings: Settings): Promise<void> {
+  const not = await whyNotDevelopment(settings);
+  if (not) throw refusal(settings, not);
+}
+
+function refusal({ env }: Settings, why: string): Error {
+  return new Error(`"${env}" is not reset: ${why}. Nothing was changed.`);
 }
 
 /** Asks a person to type the environment's name; a script says it ahead. */

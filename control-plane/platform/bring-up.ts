@@ -6,6 +6,7 @@ import type { Settings } from "../settings.ts";
 import { writeWhole } from "../whole-file.ts";
 import { noteApplied, partNames, stillApplied } from "./applied.ts";
 import { refuseHalfRestored } from "./backup/restoring.ts";
+import { noteBroughtUp } from "./brought-up.ts";
 import { ensureDatabases } from "./databases.ts";
 import { describe } from "./describe.ts";
 import { containers, imageUser } from "./docker.ts";
@@ -75,6 +76,7 @@ export async function bringUp(wanted: PlatformArgs): Promise<PlatformOutputs> {
 export async function bringPartsUp(args: PlatformArgs, run: Run): Promise<void> {
   const { tools, env, progress } = args;
   const settings = withToolsThatThereAre(args.settings, tools);
+  await noteBroughtUp(settings);
   const inputs = await makeInputs(settings, tools);
   const key = await inputsKey(inputs, tools);
   await guard(run, settings, progress);

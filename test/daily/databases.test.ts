@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { broughtUpFile } from "../../control-plane/platform/brought-up.ts";
 import { until } from "../../control-plane/until.ts";
 import { openWorld, type World } from "../e2e/world.ts";
 import {
@@ -105,16 +106,44 @@ describe("db-reset", () => {
       ({ name }) => name,
     );
 
-  test("refuses outside development, without a terminal, by a wrong name, and while work is under way", async () => {
+  const yes = ["--yes-delete", settings.env];
+  const refused = async (args: string[], more: Record<string, string>, sentence: string | RegExp) => {
     const before = await names();
-    const refused = async (args: string[], more: Record<string, string>, sentence: string | RegExp) => {
-      const { code, err, out } = await berth(["db-reset", ...args], more);
-      expect(code, out).toBe(1);
-      expect(err).toMatch(sentence);
-      expect(err).toContain("Nothing was changed.");
-      expect(await names()).toEqual(before);
-    };
-    const yes = ["--yes-delete", settings.env];
+    const { code, err, out } = await berth(["db-reset", ...args], more);
+    expect(code, out).toBe(1);
+    expect(err).toMatch(sentence);
+    expect(err).toContain("Nothing was changed.");
+    expect(await names()).toEqual(before);
+  };
+
+  test("refuses what others reach also when this shell does not say that they do", async () => {
+    const hosts = await world.sql<{ hosts: string[] }>("instance", "select hosts from instances");
+    expect(hosts).toEqual([{ hosts: ["kept.localhost"] }]);
+    await world.sql("instance", "update instances set hosts = '{kept.localhost,kept.berth.example}'");
+    try {
+      await refused(yes, {}, /others reach a tenant of it at kept\.berth\.example/);
+    } finally {
+      await world.sql("instance", "update instances set hosts = '{kept.localhost}'");
+    }
+    const note = broughtUpFile(settings.dataDir);
+    const kept = await readFile(note, "utf8");
+    try {
+      const up = await berth(["platform", "up"], { BERTH_DOMAIN: "berth.example" });
+      expect(up.code, up.err).toBe(0);
+      await refused(yes, {}, /it was brought up with the domain berth\.example, as .* tells/);
+      // Nor is it forgotten by bringing it up without.
+      await mustBerth("platform", "up");
+      await refused(yes, {}, /it was brought up with the domain berth\.example/);
+      await writeFile(note, kept.slice(0, 20));
+      await refused(yes, {}, /cannot be read/);
+      await rm(note);
+      await refused(yes, {}, /is not noted in/);
+    } finally {
+      await writeFile(note, kept);
+    }
+  });
+
+  test("refuses outside development, without a terminal, by a wrong name, and while work is under way", async () => {
     await refused(yes, { BERTH_DOMAIN: "berth.example" }, /its domain is berth\.example/);
     await refused(
       yes,

@@ -1,10 +1,14 @@
 import { readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { dataPaths } from "../../paths.ts";
+import { broughtUpName } from "../brought-up.ts";
 
 /** Where a backup keeps a database. */
 export const dumpName = (database: string) => `databases/${database}.dump`;
 const filesRoot = "data/";
+
+/** Of the platform's folder: the salt of its stack, and with what it was ever brought up. */
+const keptOfPlatform: ReadonlySet<string> = new Set(["encryption-salt", broughtUpName]);
 
 /**
  * Files of the data folder that nothing else can make again, by their names in a backup: the secrets, and the state of the
@@ -17,8 +21,8 @@ export async function findFiles(dataDir: string): Promise<Array<{ name: string; 
     for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
       const path = join(entry.parentPath, entry.name);
       const isOfPlatform = folder === join(dataDir, "platform");
-      // Of the platform's folder only the salt of its stack; the rest is written by each bring-up.
-      if (!entry.isFile() || (isOfPlatform && entry.name !== "encryption-salt")) continue;
+      // The rest of the platform's folder is written by each bring-up.
+      if (!entry.isFile() || (isOfPlatform && !keptOfPlatform.has(entry.name))) continue;
       // A secret that is just being written whole beside its place.
       if (/\.[0-9a-f]{8}-[0-9a-f-]{27}$/.test(entry.name)) continue;
       found.push({ name: `${filesRoot}${relative(dataDir, path)}`, path });
