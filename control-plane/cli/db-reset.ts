@@ -4,7 +4,7 @@ import { bringPartsUp } from "../platform/bring-up.ts";
 import { alone } from "../platform/lock.ts";
 import { findPlatform } from "../platform/outputs.ts";
 import { flush } from "../platform/redis.ts";
-import { dropDatabases, removeFiles, removeTenants } from "../platform/reset/empty.ts";
+import { dropDatabases, removeCaughtMails, removeFiles, removeTenants } from "../platform/reset/empty.ts";
 import { openWork } from "../platform/reset/open-work.ts";
 import { reachedByOthers } from "../platform/reset/reached-by-others.ts";
 import { endResetting, isHalfReset, noteResetting } from "../platform/reset/resetting.ts";
@@ -55,13 +55,14 @@ export async function dbReset(args: Args, options: { yesDelete?: string }): Prom
     );
     await say.part("drop databases", async (detail) => detail(`${await dropDatabases(settings)} databases`));
     await say.part("empty Redis", () => flush(settings));
+    await say.part("remove caught mails", () => removeCaughtMails(run, settings.env));
     await removeFiles(settings);
     // From here on a start finishes it.
     await endResetting(settings.dataDir);
   });
   await up(args);
   say.line(
-    `"${settings.env}" is new: no tenants, no accounts but the staff's. The template and all keys were kept.`,
+    `"${settings.env}" is new: no tenants, no accounts but the staff's. The template and the key file were kept.`,
   );
 }
 
@@ -85,10 +86,16 @@ async function confirm({ settings, say }: Args, said: string | undefined): Promi
     throw new Error(
       `There is no terminal to ask on: say --yes-delete ${settings.env} to delete all its tenants and accounts. ${refused}`,
     );
-  say.line(`This deletes every tenant, account, key and mail of "${settings.env}". There is no way back.`);
+  say.line(
+    `This deletes every tenant, account, API key and caught mail of "${settings.env}". There is no way back.`,
+  );
   const asks = createInterface({ input: process.stdin, output: process.stdout });
   try {
-    const answer = await asks.question(`Type the environment's name to go on: `);
+    // ctrl-C and ctrl-D are an answer, too.
+    const answer = await asks.question(`Type the environment's name to go on: `).catch(() => {
+      say.line("");
+      return "";
+    });
     if (answer.trim() !== settings.env) throw new Error(refused);
   } finally {
     asks.close();

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { apiUrl } from "../../control-plane/cli/api.ts";
 import { broughtUpFile } from "../../control-plane/platform/brought-up.ts";
 import { until } from "../../control-plane/until.ts";
 import { openWorld, type World } from "../e2e/world.ts";
@@ -17,6 +18,7 @@ import {
   tree,
   variables,
 } from "./support.ts";
+import { atTerminal } from "./tree.ts";
 
 let world: World;
 beforeAll(async () => {
@@ -106,6 +108,24 @@ describe("db-reset", () => {
       ({ name }) => name,
     );
 
+  /** Makes an account, and gives the code that was mailed to it, by which its address is confirmed. */
+  const signUp = async (more: Record<string, string>) => {
+    const ask = (path: string, body: object) =>
+      fetch(`${apiUrl(settings)}/user/v1/${path}`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      });
+    const account = { email: "ann@reset.example", password: "correct horse battery" };
+    expect((await ask("accounts", { name: "Ann", ...account })).status).toBe(202);
+    const { out, err } = await berth(["mail", account.email], more);
+    const [code] = /^\S{20,}$/m.exec(out) ?? [];
+    expect(code, out + err).toBeDefined();
+    const confirmed = await ask("email-confirmation", { code, password: account.password });
+    expect(confirmed.status, await confirmed.text()).toBeLessThan(300);
+    return code;
+  };
+
   const yes = ["--yes-delete", settings.env];
   const refused = async (args: string[], more: Record<string, string>, sentence: string | RegExp) => {
     const before = await names();
@@ -116,7 +136,7 @@ describe("db-reset", () => {
     expect(await names()).toEqual(before);
   };
 
-  test("refuses what others reach also when this shell does not say that they do", async () => {
+  test("refuses what others reach a tenant of", async () => {
     const hosts = await world.sql<{ hosts: string[] }>("instance", "select hosts from instances");
     expect(hosts).toEqual([{ hosts: ["kept.localhost"] }]);
     await world.sql("instance", "update instances set hosts = '{kept.localhost,kept.berth.example}'");
@@ -125,6 +145,9 @@ describe("db-reset", () => {
     } finally {
       await world.sql("instance", "update instances set hosts = '{kept.localhost}'");
     }
+  });
+
+  test("refuses what was once brought up for others, and what nobody knows that of", async () => {
     const note = broughtUpFile(settings.dataDir);
     const kept = await readFile(note, "utf8");
     try {
@@ -175,6 +198,30 @@ describe("db-reset", () => {
     );
   });
 
+  /** Resets by hand: what is typed at the question. */
+  const typing = (keys: string, more: Record<string, string> = {}) =>
+    atTerminal(
+      "bin/berth db-reset",
+      { cwd: tree, env: { ...process.env, ...variables, ...more } },
+      "Type the environment's name to go on: ",
+      keys,
+    );
+
+  test.each([
+    ["another name", "dev\r"],
+    ["nothing", "\r"],
+    ["ctrl-C", "\u0003"],
+    ["ctrl-D", "\u0004"],
+  ])("asks on a terminal, and changes nothing after %s", async (_what, keys) => {
+    const before = await names();
+    const { code, out } = await typing(keys);
+    expect(code, out).toBe(1);
+    expect(out).toContain(`This deletes every tenant, account, API key and caught mail of "${settings.env}"`);
+    expect(out).toContain(`berth: "${settings.env}" is not reset. Nothing was changed.`);
+    expect(out).not.toMatch(/Aborted|look at what is there/);
+    expect(await names()).toEqual(before);
+  });
+
   test("that is killed in the middle says so at the next start, and is finished by running it again", async () => {
     const facts = async () => ({
       postgres: await world.docker("inspect", "--format", "{{.Id}}", `berth-${settings.env}-postgres`),
@@ -184,12 +231,17 @@ describe("db-reset", () => {
       ),
       key: await readFile(paths.key, "utf8"),
     });
+    // With a catcher of mails, which the environment has not had so far.
+    const caught = { BERTH_TOOLS: "mailpit" };
+    const there = await berth(["up"], caught);
+    expect(there.code, there.err).toBe(0);
+    const oldCode = await signUp(caught);
     const before = await facts();
     expect(before.template).toHaveLength(1);
     const note = join(settings.dataDir, "resetting.json");
     const first = spawn(join(tree, "bin/berth"), ["db-reset", "--yes-delete", settings.env], {
       cwd: tree,
-      env: { ...process.env, ...variables },
+      env: { ...process.env, ...variables, ...caught },
       stdio: "ignore",
     });
     await until(() => existsSync(note), { what: "the reset to have begun", deadlineMs: 120_000, everyMs: 5 });
@@ -198,17 +250,19 @@ describe("db-reset", () => {
     expect(existsSync(note)).toBe(true);
 
     for (const verb of ["start", "up"]) {
-      const start = await berth([verb]);
+      const start = await berth([verb], caught);
       expect(start.code, verb).toBe(1);
       expect(start.err).toContain(`Finish it: bin/berth db-reset --yes-delete ${settings.env}`);
     }
-    expect((await berth(["doctor"])).out).toContain("was begun and not finished");
+    expect((await berth(["doctor"], caught)).out).toContain("was begun and not finished");
 
-    const said = await mustBerth("db-reset", "--yes-delete", settings.env);
+    const { code, out: said } = await typing(`${settings.env}\r`, caught);
+    expect(code, said).toBe(0);
     for (const step of [
       "remove tenants' containers and files",
       "drop databases",
       "empty Redis",
+      "remove caught mails",
       "platform",
       "control plane",
     ])
@@ -240,6 +294,10 @@ describe("db-reset", () => {
       ),
     ).toBe("");
     expect(await world.sql("tenant", "select from tenants")).toEqual([]);
+    const mail = await berth(["mail", "ann@reset.example"], caught);
+    expect(mail).toMatchObject({ code: 1, err: "berth: There is no mail to ann@reset.example.\n" });
+    expect(await signUp(caught)).not.toBe(oldCode);
+    await mustBerth("up");
     // And it works: with the new key a tenant of the same name as before.
     world = await openWorld();
     await provisionerTakesWork();

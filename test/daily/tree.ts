@@ -1,4 +1,5 @@
 import { execFile, type SpawnOptions, spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmod, cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -46,4 +47,30 @@ export async function ended(
     }),
   ]);
   return { code, out, err };
+}
+
+/**
+ * The same on a terminal, where somebody types once they are asked.
+ * @param asked the end of the question; what is typed before it is asked goes to whoever runs then
+ */
+export async function atTerminal(
+  command: string,
+  options: SpawnOptions,
+  asked: string,
+  types: string,
+): Promise<Omit<Ended, "err">> {
+  const child = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
+    ...options,
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  let out = "";
+  let isAsked = false;
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    out += chunk;
+    if (isAsked || !out.includes(asked)) return;
+    isAsked = true;
+    child.stdin.write(types);
+  });
+  const [code] = (await once(child, "close")) as [number | null];
+  return { code: code ?? -1, out };
 }

@@ -1,9 +1,11 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { escapeIdentifier } from "pg";
+import { containerOf } from "../../part-names.ts";
 import { dataPaths, projectRoot } from "../../paths.ts";
 import type { Settings } from "../../settings.ts";
 import { onServer, ownDatabases } from "../databases.ts";
+import { ofEnvironment } from "../docker.ts";
 import type { Run } from "../run.ts";
 
 // Each part may be run again after it was broken off, and finds less to do then.
@@ -18,6 +20,19 @@ export async function removeTenants(run: Run, env: string): Promise<number> {
   const volumes = await list("volume", "ls");
   if (volumes.length > 0) await run("docker", ["volume", "rm", "--force", ...volumes]);
   return containers.length;
+}
+
+/**
+ * What Mailpit has caught, also where it is left out by now. Its volume goes with its container, and both are made anew by the next
+ * bring-up: in its own file a mail is there until it is written over.
+ */
+export async function removeCaughtMails(run: Run, env: string): Promise<void> {
+  const container = containerOf(env, "mailpit");
+  const volume = `${container}-data`;
+  if ((await ofEnvironment(run, "container", env)).includes(container))
+    await run("docker", ["rm", "--force", container]);
+  if ((await ofEnvironment(run, "volume", env)).includes(volume))
+    await run("docker", ["volume", "rm", volume]);
 }
 
 /** Databases and logins of tenants, and the control plane's databases. The template stays, and so do our own logins. */
