@@ -5,7 +5,7 @@ import { setup, type Tools } from "../../toolchain/setup.ts";
 import { dataPaths } from "../paths.ts";
 import { bringUp } from "../platform/bring-up.ts";
 import type { PlatformOutputs } from "../platform/outputs.ts";
-import { takeDown } from "../platform/take-down.ts";
+import { purge, takeDown } from "../platform/take-down.ts";
 import { type Settings, withoutSecrets } from "../settings.ts";
 import type { CommandLine } from "./command-line.ts";
 import { stop } from "./stop.ts";
@@ -34,8 +34,12 @@ export async function platformDown(args: Args, options: { purge?: boolean }): Pr
   const { settings, env, say } = args;
   // A running control plane would put the firewall back, and be left without its secrets.
   await stop(settings, say);
-  const ready = await tools(args);
+  const variables = withoutSecrets(env);
+  // Only what is taken away with Pulumi needs the toolchain: to stop nothing is downloaded or built.
+  const ready = options.purge ? await tools(args) : undefined;
   await say.part("platform goes down", (progress) =>
-    takeDown({ settings, tools: ready, env: withoutSecrets(env), progress }, options),
+    ready
+      ? purge({ settings, tools: ready, env: variables, progress })
+      : takeDown({ settings, env: variables, progress }),
   );
 }

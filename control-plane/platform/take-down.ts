@@ -14,40 +14,47 @@ import { createRun } from "./run.ts";
 import { PlatformStack } from "./stack.ts";
 import { stopAll } from "./stopped.ts";
 
-/**
- * Takes the platform down: containers are stopped and the firewall's rules removed; `bringUp` starts again
- * what ran. With `purge` nothing stays: containers, network, volumes (all tenants' data!) and the data folder.
- * Safe to run again after an interruption.
- */
-export async function takeDown(args: PlatformArgs, options: { purge?: boolean } = {}): Promise<void> {
-  const { settings, tools, env, progress } = args;
+/** Stops the platform's containers and tenants', and removes the firewall's rules; `bringUp` starts again what ran. */
+export async function takeDown(args: Omit<PlatformArgs, "tools">): Promise<void> {
+  const { settings, env, progress } = args;
   const run = createRun(env);
-  const waits = () => progress("another run works on this platform; waiting for it");
-  await alone(settings.dataDir, waits, async () => {
-    if (!options.purge) {
-      await stopAll(run, settings, progress);
-    } else {
-      await ensureSecrets(settings);
-      const names = await ofEnvironment(run, "container", settings.env);
-      progress(`removing ${names.length} containers, the network, the volumes and ${settings.dataDir}`);
-      if (names.length > 0) await run("docker", ["rm", "--force", "--volumes", ...names]);
-      // Nothing is made from this config: tools are not missed, and any user will do.
-      const inputs = await makeInputs({ ...settings, tools: [] }, tools);
-      const nobody = { uid: "0", gid: "0" };
-      const stack = new PlatformStack(settings, tools, run, env.PATH ?? "");
-      await stack.open({
-        ...inputs,
-        postgres: { ...inputs.postgres, ...nobody },
-        redis: { ...inputs.redis, ...nobody },
-      });
-      await stack.destroy();
-      const volumes = await ofEnvironment(run, "volume", settings.env);
-      if (volumes.length > 0) await run("docker", ["volume", "rm", ...volumes]);
-    }
+  await alone(settings.dataDir, waits(progress), async () => {
+    await stopAll(run, settings, progress);
     await removeFirewall(run, firewallPlan(settings));
-    if (options.purge) await removeData(settings);
   });
 }
+
+/**
+ * Takes the platform down so that nothing stays: containers, network, volumes (all tenants' data!), firewall and the data folder.
+ * Safe to run again after an interruption.
+ */
+export async function purge(args: PlatformArgs): Promise<void> {
+  const { settings, tools, env, progress } = args;
+  const run = createRun(env);
+  await alone(settings.dataDir, waits(progress), async () => {
+    await ensureSecrets(settings);
+    const names = await ofEnvironment(run, "container", settings.env);
+    progress(`removing ${names.length} containers, the network, the volumes and ${settings.dataDir}`);
+    if (names.length > 0) await run("docker", ["rm", "--force", "--volumes", ...names]);
+    // Nothing is made from this config: tools are not missed, and any user will do.
+    const inputs = await makeInputs({ ...settings, tools: [] }, tools);
+    const nobody = { uid: "0", gid: "0" };
+    const stack = new PlatformStack(settings, tools, run, env.PATH ?? "");
+    await stack.open({
+      ...inputs,
+      postgres: { ...inputs.postgres, ...nobody },
+      redis: { ...inputs.redis, ...nobody },
+    });
+    await stack.destroy();
+    const volumes = await ofEnvironment(run, "volume", settings.env);
+    if (volumes.length > 0) await run("docker", ["volume", "rm", ...volumes]);
+    await removeFirewall(run, firewallPlan(settings));
+    await removeData(settings);
+  });
+}
+
+const waits = (progress: PlatformArgs["progress"]) => () =>
+  progress("another run works on this platform; waiting for it");
 
 /**
  * Removes what Berth put into the data folder, and the folder itself unless something else is in it; before that the

@@ -7,7 +7,7 @@ import { dataPaths, projectRoot } from "../../control-plane/paths.ts";
 import { bringUp } from "../../control-plane/platform/bring-up.ts";
 import { containers } from "../../control-plane/platform/docker.ts";
 import { readPlatform } from "../../control-plane/platform/outputs.ts";
-import { takeDown } from "../../control-plane/platform/take-down.ts";
+import { purge, takeDown } from "../../control-plane/platform/take-down.ts";
 import { serviceNames } from "../../control-plane/service-names.ts";
 import { platformStackOutputs } from "../../stacks/platform/contract.ts";
 import { testSettings } from "../support/platform.ts";
@@ -168,7 +168,7 @@ test("a taken port and a subnet in use are sentences that say what to set, and n
   const { mail } = dataPaths(other.dataDir);
   await mkdir(mail, { recursive: true, mode: 0o700 });
   await writeFile(join(mail, "one.txt"), "To: ada@acme.example\n", { mode: 0o600 });
-  await takeDown(args, { purge: true });
+  await purge(args);
   await expect(readdir(other.dataDir), "nothing stays").rejects.toThrow(/ENOENT/);
 });
 

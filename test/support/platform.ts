@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { bringUp, type PlatformArgs } from "../../control-plane/platform/bring-up.ts";
 import type { PlatformOutputs } from "../../control-plane/platform/outputs.ts";
 import { createRun, type Run } from "../../control-plane/platform/run.ts";
-import { takeDown } from "../../control-plane/platform/take-down.ts";
+import { purge } from "../../control-plane/platform/take-down.ts";
 import { parseSettings, type Settings } from "../../control-plane/settings.ts";
 import { createProgress } from "../../toolchain/progress.ts";
 import { parseToolchainSettings } from "../../toolchain/settings.ts";
@@ -15,7 +15,7 @@ export interface TestPlatform {
   variables: Record<string, string>;
   tools: Tools;
   platform: PlatformOutputs;
-  /** What `bringUp` and `takeDown` take. */
+  /** What `bringUp` and `purge` take. */
   args: PlatformArgs;
   /** Everything that was told while it came up. */
   told: string[];
@@ -53,7 +53,7 @@ export async function startPlatform({
   const told: string[] = [];
   const args = { settings, tools, env: process.env, progress: (text: string) => void told.push(text) };
   const down = async () => {
-    await takeDown(args, { purge: true });
+    await purge(args);
     await rm(settings.dataDir, { recursive: true, force: true });
   };
   try {
