@@ -1,5 +1,7 @@
 import { type Cell, checkAbilities, checkConnections } from "../platform/rights/check-rights.ts";
 import type { Settings } from "../settings.ts";
+import type { CommandLine } from "./command-line.ts";
+import { askingDatabase, mustHaveDatabase } from "./must-have-database.ts";
 import type { Say } from "./say.ts";
 import { table } from "./table.ts";
 
@@ -7,9 +9,13 @@ import { table } from "./table.ts";
  * Tries every login of the control plane against every database, and what the services' may do in their own. Keeps nothing of it.
  * @returns whether everything is allowed that must be, and nothing else
  */
-export async function dbTest(settings: Settings, say: Say): Promise<boolean> {
-  const connections = await checkConnections(settings);
-  const abilities = await checkAbilities(settings);
+export async function dbTest(args: CommandLine & { settings: Settings }): Promise<boolean> {
+  const { settings, say } = args;
+  await mustHaveDatabase(args);
+  const [connections, abilities] = await askingDatabase(settings, async () => [
+    await checkConnections(settings),
+    await checkAbilities(settings),
+  ]);
   print(say, "gets into", connections);
   print(say, "in its own database", abilities);
   const all = [...connections, ...abilities];

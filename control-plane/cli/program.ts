@@ -90,7 +90,8 @@ export function program(line: CommandLine): Command {
     .command("db-test")
     .description("try each login against each database: what must work, and what must be refused")
     .action(async () => {
-      process.exitCode = (await (await import("./db-test.ts")).dbTest(settings(), say)) ? 0 : 1;
+      const { dbTest } = await import("./db-test.ts");
+      process.exitCode = (await dbTest({ ...line, settings: settings() })) ? 0 : 1;
     });
   berth
     .command("db-reset")

@@ -8,6 +8,7 @@ import { CommandError, createRun } from "../platform/run.ts";
 import { ownLogins } from "../service-variables.ts";
 import { type Settings, withoutSecrets } from "../settings.ts";
 import type { CommandLine } from "./command-line.ts";
+import { mustHaveDatabase } from "./must-have-database.ts";
 import { notThere } from "./restart.ts";
 
 type Args = CommandLine & { settings: Settings };
@@ -26,7 +27,7 @@ interface Client {
 export async function shell(args: Args, name: string | undefined): Promise<number> {
   const part = findPart("open a shell in", name, partNames);
   const isContainer = partOf(part).runs === "container";
-  const { command, args: rest, env } = isContainer ? await inContainer(args, part) : ofService(args, part);
+  const { command, args: rest, env } = await (isContainer ? inContainer : ofService)(args, part);
   // ctrl-C is for the client, which ends a query by it.
   const stay = () => undefined;
   process.on("SIGINT", stay);
@@ -43,7 +44,9 @@ export async function shell(args: Args, name: string | undefined): Promise<numbe
 }
 
 /** The services' processes have no shell, and nothing around them: what they work on is their database. */
-function ofService({ settings }: Args, part: PartName): Client {
+async function ofService(line: Args, part: PartName): Promise<Client> {
+  const { settings } = line;
+  await mustHaveDatabase(line);
   // The provisioner works on the record of the instance service, by its login.
   const { service = "instance" } = partOf(part);
   const { login, database } = ownLogins[service];

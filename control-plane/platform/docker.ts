@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { CommandError, type Run } from "./run.ts";
 
 export interface ContainerState {
@@ -28,7 +29,7 @@ export interface NetworkState {
 
 /** The networks of the engine. */
 export async function networks(run: Run): Promise<NetworkState[]> {
-  const ids = lines(await run("docker", ["network", "ls", "-q", "--no-trunc"]));
+  const ids = lines(await docker(run, ["network", "ls", "-q", "--no-trunc"]));
   const format =
     '{"id":{{json .Id}},"name":{{json .Name}},"ipam":{{json .IPAM.Config}},"labels":{{json .Labels}}}';
   // A network that goes away between the two calls is simply not in the answer.
@@ -46,7 +47,7 @@ export async function imageUser(
   user: string,
 ): Promise<{ uid: string; gid: string }> {
   const options = ["run", "--rm", "--network", "none", "--entrypoint", "sh"];
-  const [uid, gid] = lines(await run("docker", [...options, image, "-c", `id -u ${user}; id -g ${user}`]));
+  const [uid, gid] = lines(await docker(run, [...options, image, "-c", `id -u ${user}; id -g ${user}`]));
   if (!uid || !gid)
     throw new Error(`The image ${image} has no user "${user}"; is it the image it should be?`);
   return { uid, gid };
@@ -57,7 +58,7 @@ export async function ofEnvironment(run: Run, kind: "container" | "volume", env:
   const format = kind === "container" ? "{{.Names}}" : "{{.Name}}";
   const all = kind === "container" ? ["-a"] : [];
   return lines(
-    await run("docker", [kind, "ls", ...all, "--filter", `label=berth.env=${env}`, "--format", format]),
+    await docker(run, [kind, "ls", ...all, "--filter", `label=berth.env=${env}`, "--format", format]),
   );
 }
 
@@ -71,12 +72,28 @@ async function inspect(
   if (names.length === 0) return [];
   const json = (text: string) => lines(text).filter((line) => line.startsWith("{"));
   try {
-    return json(await run("docker", [kind, "inspect", "--format", format, ...names]));
+    return json(await docker(run, [kind, "inspect", "--format", format, ...names]));
   } catch (error) {
     if (error instanceof CommandError && /No such (container|network)/i.test(error.output))
       return json(error.output);
     throw error;
   }
+}
+
+/** What no engine says in docker's place, by its socket or its address. */
+const silence = /Cannot connect to the Docker daemon|error during connect|permission denied .*docker/i;
+
+/** Runs docker. Where no engine answers, that is what the error says, and how it is started. */
+async function docker(run: Run, args: string[]): Promise<string> {
+  return run("docker", args).catch((error) => {
+    if (!(error instanceof CommandError && silence.test(error.output))) throw error;
+    const start = existsSync("/run/systemd/system") ? "systemctl start docker" : "bin/setup";
+    const said = error.output.trim().split("\n").at(-1);
+    throw new Error(
+      `The Docker engine does not answer: ${said} Start it: ${start}. More is said by bin/berth doctor`,
+      { cause: error },
+    );
+  });
 }
 
 function lines(text: string): string[] {
