@@ -82,8 +82,8 @@ export const variables = z.object({
   BERTH_REDIS_PORT: port.optional(),
   /** What the platform has for people beside what tenants need: some of prometheus, grafana, pgadmin, mailpit, or `none`. */
   BERTH_TOOLS: toolList.default([...toolNames]),
-  /** How often Prometheus reads figures and looks at its rules. */
-  BERTH_SCRAPE_SECONDS: z.coerce.number().int().min(1).max(300).default(15),
+  /** How often Prometheus reads figures and looks at its rules; these look at the figures of a minute. */
+  BERTH_SCRAPE_SECONDS: z.coerce.number().int().min(1).max(30).default(15),
   ...(Object.fromEntries(
     Object.values(toolPortVariables).map(({ variable }) => [variable, port.optional()]),
   ) as Record<(typeof toolPortVariables)[ToolPort]["variable"], z.ZodOptional<typeof port>>),

@@ -84,3 +84,9 @@ test("mails go to Mailpit where there is one and no server is named", () => {
   expect(smtp({ BERTH_TOOLS: "none" })).toBeUndefined();
   expect(smtp({ BERTH_SMTP_URL: "smtps://berth@mail.example" })).toBe("smtps://berth@mail.example");
 });
+
+test("Prometheus looks twice a minute at least, for alerts look at the figures of a minute", () => {
+  const seconds = (text: string) => parseSettings({ BERTH_SCRAPE_SECONDS: text }).scrapeSeconds;
+  expect(seconds("30")).toBe(30);
+  expect(() => seconds("31")).toThrow("BERTH_SCRAPE_SECONDS");
+});
