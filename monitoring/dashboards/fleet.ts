@@ -10,9 +10,14 @@ import type { DashboardSpec } from "./dashboard.ts";
 import { ratesBy, shouldBeNone, tenTenants } from "./kinds.ts";
 import { graph, stat, wrongOnes } from "./panels.ts";
 
-const answering = 'up{job="services"} == 1';
-/** Counts what is down; 0 only while the services answer: nobody knows while they do not, and nothing is shown. */
-const tenantsDown = `sum(berth_tenant_up == bool 0) or 0 * count(${answering})`;
+/** The instance service answers and could read what the provisioner saw, and that was not long ago. */
+const tenantsAreKnown = [
+  "max(berth_figures_age_seconds) < 120",
+  'and on () up{job="services", service=~"all|instance"} == 1',
+  'unless on () increase(berth_scrape_errors_total{group="tenants"}[1m]) > 0',
+].join(" ");
+/** Counts what is down. Where there is no tenant that is 0, but only while it is known; else nothing is shown. */
+const tenantsDown = `sum(berth_tenant_up == bool 0) or 0 * (${tenantsAreKnown})`;
 
 export const fleet: DashboardSpec = {
   name: "fleet",
@@ -40,7 +45,7 @@ export const fleet: DashboardSpec = {
       shouldBeNone({
         title: "Tenants down",
         means: "Tenants that should be up and whose Odoo is not.",
-        bad: "any: a customer cannot work. No figure at all means that the services do not answer.",
+        bad: "any: a customer cannot work. No figure at all means that nobody knows: the provisioner or the services do not answer.",
         queries: [[tenantsDown, "down"]],
         width: 3,
       }),
@@ -84,7 +89,7 @@ export const fleet: DashboardSpec = {
         thresholds: { warn: 0.01, red: 0.05 },
         queries: [
           [
-            'sum(rate(berth_tenant_requests_total{class="5xx"}[5m])) / (sum(rate(berth_tenant_requests_total[5m])) > 0) or vector(0)',
+            `sum(rate(berth_tenant_requests_total{class="5xx"}[5m])) / (sum(rate(berth_tenant_requests_total[5m])) > 0) or 0 * (${tenantsAreKnown})`,
             "5xx",
           ],
         ],
@@ -104,7 +109,7 @@ export const fleet: DashboardSpec = {
         title: "Tenants that are down",
         means: "Slug and instance of every tenant whose Odoo is not up.",
         bad: "every line: see docs/runbooks/tenant-down.md.",
-        ifNone: "No tenant is down.",
+        ifNone: "No tenant is known to be down.",
         unit: Short,
         thresholds: "none",
         queries: [["berth_tenant_up == 0", ""]],

@@ -10,6 +10,9 @@ import type { DashboardSpec } from "./dashboard.ts";
 import { answers, rates, ratesBy, time95 } from "./kinds.ts";
 import { graph, stat } from "./panels.ts";
 
+/** Traefik counts a status from its first answer on: before that there is none, which is known only while it answers. */
+const zero = '0 * max(up{job="traefik"} == 1)';
+
 export const traefik: DashboardSpec = {
   name: "traefik",
   title: "Berth: Traefik",
@@ -29,7 +32,7 @@ export const traefik: DashboardSpec = {
         bad: "any that stay: 502 means that what is behind Traefik is away.",
         unit: Short,
         thresholds: { warn: 1, red: 50 },
-        queries: [['sum(increase(traefik_entrypoint_requests_total{code=~"5.."}[1h])) or vector(0)', "5xx"]],
+        queries: [[`sum(increase(traefik_entrypoint_requests_total{code=~"5.."}[1h])) or ${zero}`, "5xx"]],
       }),
       stat({
         title: "First certificate to end",
@@ -82,7 +85,7 @@ export const traefik: DashboardSpec = {
         unit: RequestsPerSecond,
         thresholds: { warn: 0.05, red: 0.5 },
         queries: [
-          ['sum(rate(traefik_entrypoint_requests_total{code=~"5.."}[$__rate_interval])) or vector(0)', "5xx"],
+          [`sum(rate(traefik_entrypoint_requests_total{code=~"5.."}[$__rate_interval])) or ${zero}`, "5xx"],
         ],
       }),
       graph({
@@ -93,7 +96,7 @@ export const traefik: DashboardSpec = {
         thresholds: { warn: 0.01, red: 0.05 },
         queries: [
           [
-            '(sum(rate(traefik_entrypoint_requests_total{code=~"5.."}[$__rate_interval])) or vector(0)) / (sum(rate(traefik_entrypoint_requests_total[$__rate_interval])) > 0)',
+            `(sum(rate(traefik_entrypoint_requests_total{code=~"5.."}[$__rate_interval])) or ${zero}) / (sum(rate(traefik_entrypoint_requests_total[$__rate_interval])) > 0) or ${zero}`,
             "5xx",
           ],
         ],
