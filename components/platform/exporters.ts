@@ -95,7 +95,7 @@ export class Exporters extends pulumi.ComponentResource {
           "--log.format=json",
           `--path.rootfs=${root}`,
           "--collector.disable-defaults",
-          ...["filesystem", "cpu", "meminfo", "loadavg", "diskstats", "time", "netdev"].map(
+          ...["filesystem", "cpu", "meminfo", "loadavg", "diskstats", "time", "timex", "netdev"].map(
             (collector) => `--collector.${collector}`,
           ),
           `--collector.filesystem.fs-types-exclude=^(${notDisks})$`,
