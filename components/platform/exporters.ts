@@ -22,7 +22,10 @@ export interface ExportersArgs {
     /** JSON: by Redis' address its password. */
     passwordsFile: HostFile;
   };
-  node: ExporterArgs;
+  node: ExporterArgs & {
+    /** Folder of the engine's data, `/var/lib/docker`: what it mounts for containers is no disk. */
+    engineRoot: string;
+  };
 }
 
 /** Where the exporter of this machine has all of its disks, to read only. */
@@ -99,15 +102,24 @@ export class Exporters extends pulumi.ComponentResource {
             (collector) => `--collector.${collector}`,
           ),
           `--collector.filesystem.fs-types-exclude=^(${notDisks})$`,
-          // What containers have mounted lies on the engine's disk, and files that they were given on others.
-          "--collector.filesystem.mount-points-exclude=^/(dev|proc|sys|run|etc|var/lib/docker/.+)($|/)",
+          `--collector.filesystem.mount-points-exclude=${notDisksAt(node.engineRoot)}`,
         ],
+        // Disks that are mounted later are seen as well: of a folder that holds its own the engine makes a slave (rslave).
         volumes: [{ hostPath: "/", containerPath: root, readOnly: true }],
       },
       { parent: this },
     );
     this.registerOutputs({});
   }
+}
+
+/**
+ * Where no disks are mounted: files that containers were given, and what the engine mounts for each. Its own folder may be a
+ * disk, and those right in it, as that of its volumes.
+ */
+function notDisksAt(engineRoot: string): string {
+  const root = engineRoot.replace(/[^\w/-]/g, "\\$&");
+  return `^(/(dev|proc|sys|run|etc)($|/)|${root}/[^/]+/.)`;
 }
 
 /** Redis as its exporter names it, there and in the file of passwords. */

@@ -77,7 +77,7 @@ export async function bringPartsUp(args: PlatformArgs, run: Run): Promise<void> 
   const { tools, env, progress } = args;
   const settings = withToolsThatThereAre(args.settings, tools);
   await noteBroughtUp(settings);
-  const inputs = await makeInputs(settings, tools);
+  const inputs = await makeInputs(settings, tools, run);
   const key = await inputsKey(inputs, tools);
   await guard(run, settings, progress);
   await startParts(run, settings, progress);

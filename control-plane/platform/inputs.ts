@@ -7,6 +7,7 @@ import { dataPaths, logins, projectRoot } from "../paths.ts";
 import { portsByService } from "../ports.ts";
 import { apiHost, gatewayOf, type Settings } from "../settings.ts";
 import { configFile, fileAsItIs, sha256 } from "./input-files.ts";
+import type { Run } from "./run.ts";
 import { makeToolInputs } from "./tool-inputs.ts";
 import type { PlatformTools } from "./tools.ts";
 
@@ -17,7 +18,7 @@ export type Inputs = Omit<PlatformConfig, "postgres" | "redis"> & {
 };
 
 /** Makes the stack's inputs from the settings, and the files with passwords that containers get. */
-export async function makeInputs(settings: Settings, tools: PlatformTools): Promise<Inputs> {
+export async function makeInputs(settings: Settings, tools: PlatformTools, run: Run): Promise<Inputs> {
   const paths = dataPaths(settings.dataDir);
   const folder = paths.platform;
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -49,7 +50,7 @@ export async function makeInputs(settings: Settings, tools: PlatformTools): Prom
       configFile: await configFile(join(folder, "traefik.yml"), traefik),
       api: { host: apiHost(settings), ports: portsByService(settings) },
     },
-    tools: await makeToolInputs(settings, tools),
+    tools: await makeToolInputs(settings, tools, run),
   };
 }
 

@@ -37,7 +37,7 @@ export async function purge(args: PlatformArgs): Promise<void> {
     progress(`removing ${names.length} containers, the network, the volumes and ${settings.dataDir}`);
     if (names.length > 0) await run("docker", ["rm", "--force", "--volumes", ...names]);
     // Nothing is made from this config: tools are not missed, and any user will do.
-    const inputs = await makeInputs({ ...settings, tools: [] }, tools);
+    const inputs = await makeInputs({ ...settings, tools: [] }, tools, run);
     const nobody = { uid: "0", gid: "0" };
     const stack = new PlatformStack(settings, tools, run, env.PATH ?? "");
     await stack.open({

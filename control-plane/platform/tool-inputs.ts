@@ -9,7 +9,9 @@ import { dataPaths, projectRoot } from "../paths.ts";
 import { portsByService } from "../ports.ts";
 import { escaped } from "../secrets.ts";
 import { isOwnServer, type Settings } from "../settings.ts";
+import { withDiskOf } from "./data-disk.ts";
 import { configFile, fileAsItIs, type InputFile } from "./input-files.ts";
+import type { Run } from "./run.ts";
 import type { PlatformTools } from "./tools.ts";
 
 /** Only Grafana can be missing: there is none where its image cannot be pulled. Without need it gives the very settings it got. */
@@ -21,7 +23,11 @@ export function withToolsThatThereAre(settings: Settings, tools: PlatformTools):
 type ToolInputs = PlatformConfig["tools"];
 
 /** What the stack makes for people, of `settings.tools`; and the files that those containers get. */
-export async function makeToolInputs(settings: Settings, tools: PlatformTools): Promise<ToolInputs> {
+export async function makeToolInputs(
+  settings: Settings,
+  tools: PlatformTools,
+  run: Run,
+): Promise<ToolInputs> {
   const has = (tool: Settings["tools"][number]) => settings.tools.includes(tool);
   const imageOf = (name: ToolImageName) => {
     const image = tools.images[name];
@@ -35,15 +41,21 @@ export async function makeToolInputs(settings: Settings, tools: PlatformTools): 
     ...(has("grafana") ? { grafana: await grafana(settings, imageOf) } : {}),
     ...(has("mailpit") ? { mailpit: await mailpit(settings, imageOf) } : {}),
     ...(has("pgadmin") ? { pgadmin: await pgadmin(settings, imageOf) } : {}),
-    ...(has("prometheus") ? { prometheus: await prometheus(settings, imageOf) } : {}),
+    ...(has("prometheus") ? { prometheus: await prometheus(settings, imageOf, await engineRoot(run)) } : {}),
   };
 }
 
 type ImageOf = (name: ToolImageName) => string;
 
+/** Folder of this machine where the engine keeps containers and volumes. */
+async function engineRoot(run: Run): Promise<string> {
+  return (await run("docker", ["info", "--format", "{{.DockerRootDir}}"])).trim();
+}
+
 async function prometheus(
   settings: Settings,
   imageOf: ImageOf,
+  engineRoot: string,
 ): Promise<NonNullable<ToolInputs["prometheus"]>> {
   const paths = dataPaths(settings.dataDir);
   const { toolPorts } = settings;
@@ -55,8 +67,7 @@ async function prometheus(
     port: toolPorts.prometheus,
     scrapeSeconds: settings.scrapeSeconds,
     jobs: jobsOf(settings),
-    // Rules, without their tests.
-    alerts: await filesOf("alerts", (name) => name.endsWith(".yml") && !name.endsWith(".test.yml")),
+    alerts: await rulesFor(settings, engineRoot),
     passwordFile: await fileAsItIs(paths.toolsPassword),
     exporters: {
       postgres: {
@@ -72,7 +83,7 @@ async function prometheus(
         redisPort: settings.redisPort,
         passwordsFile: await configFile(join(paths.platform, "redis-exporter.json"), passwords),
       },
-      node: { image: imageOf("node-exporter"), port: toolPorts.nodeExporter },
+      node: { image: imageOf("node-exporter"), port: toolPorts.nodeExporter, engineRoot },
     },
   };
 }
@@ -165,6 +176,22 @@ function jobsOf(settings: Settings): NonNullable<ToolInputs["prometheus"]>["jobs
     ...(tools.includes("mailpit") ? { mailpit: [{ port: toolPorts.mailpit }] } : {}),
     ...(tools.includes("grafana") ? { grafana: [{ port: toolPorts.grafana }] } : {}),
   };
+}
+
+/** The rules without their tests; what they say of the engine's disk is of this engine's. */
+async function rulesFor(
+  { dataDir }: Settings,
+  engineRoot: string,
+): Promise<Array<InputFile & { name: string }>> {
+  const files = await filesOf("alerts", (name) => name.endsWith(".yml") && !name.endsWith(".test.yml"));
+  const folder = dataPaths(dataDir).platform;
+  return Promise.all(
+    files.map(async ({ name, ...file }) => {
+      const text = await readFile(file.path, "utf8");
+      const fitted = withDiskOf(text, engineRoot);
+      return { name, ...(fitted === text ? file : await configFile(join(folder, name), fitted)) };
+    }),
+  );
 }
 
 /** Files of a folder of monitoring/. */

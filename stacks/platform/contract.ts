@@ -21,7 +21,7 @@ const prometheusConfig = z.strictObject({
   exporters: z.strictObject({
     postgres: z.strictObject({ ...part, server: z.string(), login: z.string(), passwordFile: file }),
     redis: z.strictObject({ ...part, redisPort: port, passwordsFile: file }),
-    node: z.strictObject(part),
+    node: z.strictObject({ ...part, engineRoot: z.string().startsWith("/") }),
   }),
 });
 

@@ -87,7 +87,7 @@ const config: PlatformConfig = {
           redisPort: 6644,
           passwordsFile: file("/data/platform/redis-exporter.json"),
         },
-        node: { image: "berth/node-exporter:1", port: 9101 },
+        node: { image: "berth/node-exporter:1", port: 9101, engineRoot: "/srv/docker.data" },
       },
     },
   },
@@ -253,6 +253,32 @@ test("tools listen on this machine's own address only, as nobody, and change not
     "DATA_SOURCE_USER=monitor",
     "DATA_SOURCE_PASS_FILE=/run/berth/monitor-password",
   ]);
+});
+
+test("disks are told of wherever the engine is, and what it mounts for containers is not", () => {
+  const { command, volumes } = inputsOf("exporters-node-container") as {
+    command: string[];
+    volumes: unknown[];
+  };
+  expect(volumes).toEqual([{ hostPath: "/", containerPath: "/host", readOnly: true }]);
+  const flag = "--collector.filesystem.mount-points-exclude=";
+  const excluded = new RegExp(command.find((text) => text.startsWith(flag))?.slice(flag.length) ?? "");
+  const root = "/srv/docker.data";
+  const disks = [
+    "/",
+    "/srv",
+    "/etcetera",
+    root,
+    `${root}/volumes`,
+    `${root}/overlay2`,
+    "/srv/dockerXdata/volumes/x",
+  ];
+  for (const disk of disks) expect(excluded.test(disk), disk).toBe(false);
+  for (const other of [
+    ...["/etc/hosts", "/run/lock", "/sys", `${root}/overlay2/0a9b/merged`, `${root}/containers/1/mounts/shm`],
+    ...[`${root}/volumes/berth-dev-postgres-data/_data`, `${root}/buildkit/executor/1`],
+  ])
+    expect(excluded.test(other), other).toBe(true);
 });
 
 test("Mailpit listens on 127.0.0.1, lets in who has the password, and keeps so many mails", () => {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
+import { withDiskOf } from "../../control-plane/platform/data-disk.ts";
 import { alertsFolder } from "../monitoring/queries.ts";
 import { testTools } from "../support/platform.ts";
 
@@ -39,6 +40,21 @@ test("promtool finds nothing wrong with the rules", async () => {
 
 test("every alert fires when it should, with its labels, and not just below", async () => {
   const { ok, said } = await promtool(alertsFolder, "test", "rules", ...(await filesOf(/\.test\.yml$/)));
+  expect(ok, said).toBe(true);
+});
+
+test("the disk of an engine with its data elsewhere is the one that PostgreSQL's alert looks at", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "berth-alerts-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const elsewhere = async (name: string) => {
+    const text = await readFile(join(alertsFolder, name), "utf8");
+    await writeFile(join(folder, name), withDiskOf(text, "/var/opt/engine"));
+  };
+  await Promise.all(["recorded.yml", "room.yml"].map(elsewhere));
+  const tests = await readFile(join(alertsFolder, "room.test.yml"), "utf8");
+  await writeFile(join(folder, "room.test.yml"), tests.replaceAll("/var/lib/docker", "/var/opt/engine"));
+  await run("chmod", ["-R", "a+rX", folder]);
+  const { ok, said } = await promtool(folder, "test", "rules", "room.test.yml");
   expect(ok, said).toBe(true);
 });
 
