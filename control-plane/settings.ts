@@ -6,6 +6,9 @@ import { type PortSettings, portNumbers, sharedPort } from "./ports.ts";
 import { type ToolPort, toolList, toolNames, toolPortVariables } from "./tool-names.ts";
 
 const port = z.coerce.number().int().min(1).max(65535);
+const hostAndPort = z
+  .string()
+  .refine((text) => isHostAndPort(text), "must be host:port, without http:// and without a path");
 const cidr = z.cidrv4();
 const proxies = z
   .string()
@@ -29,6 +32,13 @@ const smtpUrl = z
   .refine((url) => new URL(url).password === "", {
     error: "holds a password; put it into secrets/smtp-password in the data folder",
   });
+
+function isHostAndPort(text: string): boolean {
+  const url = URL.parse(`http://${text}`);
+  return (
+    /:\d+$/.test(text) && url?.href === `http://${url?.host}/` && url.username === "" && url.port !== "0"
+  );
+}
 
 /** The project's address and nothing more; over http only on this machine, where a local Supabase answers. */
 function isProject(text: string): boolean {
@@ -84,6 +94,8 @@ export const variables = z.object({
   BERTH_TOOLS: toolList.default([...toolNames]),
   /** How often Prometheus reads figures and looks at its rules; these look at the figures of a minute. */
   BERTH_SCRAPE_SECONDS: z.coerce.number().int().min(1).max(30).default(15),
+  /** Whom Prometheus tells of alerts, `host:port` of an Alertmanager. Default: nobody. */
+  BERTH_ALERTMANAGER: hostAndPort.optional(),
   ...(Object.fromEntries(
     Object.values(toolPortVariables).map(({ variable }) => [variable, port.optional()]),
   ) as Record<(typeof toolPortVariables)[ToolPort]["variable"], z.ZodOptional<typeof port>>),
@@ -128,6 +140,8 @@ export interface Settings extends PortSettings {
   env: string;
   domain: string;
   scrapeSeconds: number;
+  /** `host:port` of the Alertmanager that is told of alerts. */
+  alertmanager: string | undefined;
   /** Addresses or networks of proxies whose X-Forwarded-For is believed. */
   proxies: string[];
   /** CIDR; its first address is the gateway. */
@@ -181,6 +195,7 @@ export function parseSettings(env: Record<string, string | undefined>): Settings
     services: v.BERTH_SERVICES,
     tools: v.BERTH_TOOLS,
     scrapeSeconds: v.BERTH_SCRAPE_SECONDS,
+    alertmanager: v.BERTH_ALERTMANAGER,
     proxies: v.BERTH_PROXIES ?? [],
     tenantSubnet: v.BERTH_TENANT_SUBNET,
     tenantDns: v.BERTH_TENANT_DNS.split(",").map((address) => address.trim()),

@@ -5,9 +5,13 @@ interface ScrapeTarget {
 }
 
 export interface PrometheusConfig {
+  /** Environment: alerts say whose they are. */
+  env: string;
   scrapeSeconds: number;
   /** Ports on 127.0.0.1 of each job. */
   jobs: Record<string, ScrapeTarget[]>;
+  /** `host:port` of an Alertmanager. Without one nobody is told of alerts. */
+  alertmanager?: string | undefined;
 }
 
 /** Where the container has the rules, and the password of what is read with one. */
@@ -17,7 +21,7 @@ export const scrapePasswordFile = "/run/berth/tools-password";
 export const toolsUser = "berth";
 
 /** Text of prometheus.yml (JSON is YAML). It holds no secret. */
-export function prometheusConf({ scrapeSeconds, jobs }: PrometheusConfig): string {
+export function prometheusConf({ env, scrapeSeconds, jobs, alertmanager }: PrometheusConfig): string {
   const interval = `${scrapeSeconds}s`;
   return JSON.stringify(
     {
@@ -25,7 +29,11 @@ export function prometheusConf({ scrapeSeconds, jobs }: PrometheusConfig): strin
         scrape_interval: interval,
         scrape_timeout: `${Math.min(10, scrapeSeconds)}s`,
         evaluation_interval: interval,
+        external_labels: { environment: env },
       },
+      ...(alertmanager
+        ? { alerting: { alertmanagers: [{ static_configs: [{ targets: [alertmanager] }] }] } }
+        : {}),
       rule_files: [`${alertsFolder}/*.yml`],
       scrape_configs: Object.entries(jobs).map(([name, targets]) => ({
         job_name: name,

@@ -67,6 +67,7 @@ async function prometheus(
     port: toolPorts.prometheus,
     scrapeSeconds: settings.scrapeSeconds,
     jobs: jobsOf(settings),
+    ...(settings.alertmanager ? { alertmanager: settings.alertmanager } : {}),
     alerts: await rulesFor(settings, engineRoot),
     passwordFile: await fileAsItIs(paths.toolsPassword),
     exporters: {

@@ -16,6 +16,8 @@ const prometheusConfig = z.strictObject({
     z.string().regex(/^[a-z]+$/),
     z.array(z.strictObject({ port, labels: z.record(z.string(), z.string()).optional() })),
   ),
+  /** `host:port` of who is told of alerts. */
+  alertmanager: z.string().optional(),
   alerts: z.array(file.extend({ name: z.string().regex(/^[\w.-]+\.yml$/) })),
   passwordFile: file,
   exporters: z.strictObject({

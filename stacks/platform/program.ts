@@ -68,8 +68,9 @@ export function program(config: PlatformConfig) {
 
 function makeTools(env: string, { prometheus, mailpit, pgadmin, grafana }: PlatformConfig["tools"]): void {
   if (prometheus) {
-    const { exporters, scrapeSeconds, jobs, ...args } = prometheus;
-    new Prometheus("prometheus", { env, ...args, config: prometheusConf({ scrapeSeconds, jobs }) });
+    const { exporters, scrapeSeconds, jobs, alertmanager, ...args } = prometheus;
+    const config = prometheusConf({ env, scrapeSeconds, jobs, alertmanager });
+    new Prometheus("prometheus", { env, ...args, config });
     new Exporters("exporters", { env, ...exporters });
   }
   if (grafana) new Grafana("grafana", { env, ...grafana });

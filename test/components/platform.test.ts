@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, expect, test } from "vitest";
+import { prometheusConf } from "../../components/platform/prometheus-config.ts";
 import type { PlatformConfig } from "../../stacks/platform/contract.ts";
 import { parse } from "../../stacks/platform/contract.ts";
 
@@ -66,6 +67,7 @@ const config: PlatformConfig = {
       image: "berth/prometheus:2",
       port: 9099,
       scrapeSeconds: 15,
+      alertmanager: "10.0.0.7:9093",
       jobs: {
         services: [{ port: 8000, labels: { service: "all" } }],
         traefik: [{ port: 8899 }],
@@ -338,11 +340,18 @@ test("Grafana has its data source and dashboards from the start, its password by
 
 test("Prometheus reads each job where it is, and of Traefik nothing of single tenants", () => {
   const conf = JSON.parse(upload("prometheus-container", "/etc/berth/prometheus.yml")?.content ?? "");
-  expect(conf.global).toEqual({ scrape_interval: "15s", scrape_timeout: "10s", evaluation_interval: "15s" });
+  expect(conf.global).toEqual({
+    ...{ scrape_interval: "15s", scrape_timeout: "10s", evaluation_interval: "15s" },
+    external_labels: { environment: "unit" },
+  });
   expect(conf.rule_files).toEqual(["/etc/berth/alerts/*.yml"]);
   expect(upload("prometheus-container", "/etc/berth/alerts/work.yml")?.source).toBe(
     "/berth/monitoring/alerts/work.yml",
   );
+  expect(conf.alerting).toEqual({
+    alertmanagers: [{ static_configs: [{ targets: ["10.0.0.7:9093"] }] }],
+  });
+  expect(JSON.parse(prometheusConf({ env: "unit", scrapeSeconds: 15, jobs: {} })).alerting).toBeUndefined();
   const [services, traefik, mailpit] = conf.scrape_configs;
   expect(services).toEqual({
     job_name: "services",

@@ -85,6 +85,22 @@ test("mails go to Mailpit where there is one and no server is named", () => {
   expect(smtp({ BERTH_SMTP_URL: "smtps://berth@mail.example" })).toBe("smtps://berth@mail.example");
 });
 
+test("an Alertmanager is a host and a port, and nobody where it is not set", () => {
+  const alertmanager = (text: string) => parseSettings({ BERTH_ALERTMANAGER: text }).alertmanager;
+  expect(parseSettings({}).alertmanager).toBeUndefined();
+  for (const good of ["127.0.0.1:9093", "alerts.example:80", "[::1]:9093"])
+    expect(alertmanager(good)).toBe(good);
+  for (const bad of [
+    "alerts.example",
+    "http://alerts.example:9093",
+    "alerts.example:9093/x",
+    "a@b:1",
+    ":9093",
+    "a:0",
+  ])
+    expect(() => alertmanager(bad), bad).toThrow("BERTH_ALERTMANAGER: must be host:port");
+});
+
 test("Prometheus looks twice a minute at least, for alerts look at the figures of a minute", () => {
   const seconds = (text: string) => parseSettings({ BERTH_SCRAPE_SECONDS: text }).scrapeSeconds;
   expect(seconds("30")).toBe(30);
