@@ -102,6 +102,11 @@ test("Prometheus reads all that is there, and the rules are in it", async () => 
   expect(await query("redis_up")).toMatchObject([{ value: 1 }]);
   expect(await query('pg_database_size_bytes{datname="instance"} > 0')).toHaveLength(1);
   expect(await query('node_filesystem_avail_bytes{mountpoint="/"} > 0')).toHaveLength(1);
+  expect(await query("node_timex_sync_status")).toHaveLength(1);
+  // A disk that is mounted later is seen as well.
+  const exporter = `berth-${bare.env}-node-exporter`;
+  const propagation = ["inspect", "-f", "{{range .Mounts}}{{.Propagation}}{{end}}", exporter];
+  expect((await run("docker", propagation)).trim()).toBe("rslave");
   const rules = (await (await here(settings.toolPorts.prometheus, "/api/v1/rules")).json()) as {
     data: { groups: unknown[] };
   };
