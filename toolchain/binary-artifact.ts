@@ -2,7 +2,7 @@ import { chmod, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { BinaryName, BinaryRecipe } from "./binaries.ts";
 import { NotAvailable, ToolchainError } from "./errors.ts";
-import { goBuild } from "./make/go-build.ts";
+import { goBuild, goToolchain, goVersion } from "./make/go-build.ts";
 import type { Step } from "./progress.ts";
 import { run } from "./run.ts";
 import { download, downloadText } from "./sources/download.ts";
@@ -30,7 +30,7 @@ export function binaryArtifact(
   const contents = () => recipe.built.parts.map(({ folder }) => folderContent(join(context.recipes, folder)));
   const build: Way = {
     version: recipe.built.version,
-    key: () => contentKey([recipe.built, contents(), process.arch]),
+    key: () => contentKey([recipe.built, contents(), goVersion, process.arch]),
     async make(dir, step) {
       for (const part of recipe.built.parts) {
         const work = join(dir, ".work");
@@ -46,7 +46,7 @@ export function binaryArtifact(
         });
         await rm(work, { recursive: true });
       }
-      return { go: (await run("go", ["version"])).join(" ") };
+      return { go: (await run("go", ["version"], { env: goToolchain })).join(" ") };
     },
   };
   return { name, official, build };

@@ -5,6 +5,12 @@ import type { Step } from "../progress.ts";
 import { CommandFailed, run } from "../run.ts";
 import { type PageRecipe, pageBuild } from "./page-build.ts";
 
+/** Every program is compiled with exactly this Go: the machine's own fetches it, checked as a module is. */
+export const goVersion = "1.26.10";
+export const goToolchain = { GOTOOLCHAIN: `go${goVersion}` };
+/** The first Go that fetches another. */
+const neededGo = "1.21";
+
 export interface GoRecipe {
   /** Folder under toolchain/ with go.mod and go.sum. */
   folder: string;
@@ -13,7 +19,9 @@ export interface GoRecipe {
   /** Name of the binary. */
   binary: string;
   ldflags?: string;
-  /** Source of a module that is copied in first, because upstream keeps what we need internal. */
+  /** Build tag by which upstream leaves out what we do not need. */
+  tag?: string;
+  /** Source of a module that is copied in first, because upstream keeps what we need internal, or brings what we do not. */
   vendored?: { module: string; sum: string; to: string; overlay: { from: string; to: string } };
   /** A web page that is made of npm packages first, by a script of Node's. */
   page?: PageRecipe;
@@ -44,11 +52,12 @@ export async function goBuild({ recipe, recipes, work, out, log, step }: GoBuild
   const onFetch = (line: string) => {
     if (line.startsWith("go: downloading")) step.far(++fetched, undefined, "modules");
   };
-  const packages = await go(["list", "-deps", recipe.target], cwd, log, onFetch);
+  const tags = recipe.tag === undefined ? [] : [`-tags=${recipe.tag}`];
+  const packages = await go(["list", "-deps", ...tags, recipe.target], cwd, log, onFetch);
   step.say(`compiling ${recipe.binary}`);
   let compiled = 0;
   const onLine = () => step.far(++compiled, packages.length, "packages at most");
-  const flags = ["-buildvcs=false", "-ldflags", `-s -w ${recipe.ldflags ?? ""}`.trim()];
+  const flags = [...tags, "-buildvcs=false", "-ldflags", `-s -w ${recipe.ldflags ?? ""}`.trim()];
   await go(["build", "-v", ...flags, "-o", out, recipe.target], cwd, log, onLine);
 }
 
@@ -59,7 +68,7 @@ async function go(
   onLine: (line: string) => void,
 ): Promise<string[]> {
   // Without cgo the binary needs nothing of the machine, and the build no C compiler.
-  const env = { CGO_ENABLED: "0", GOFLAGS: "-mod=readonly" };
+  const env = { ...goToolchain, CGO_ENABLED: "0", GOFLAGS: "-mod=readonly" };
   try {
     return await run("go", args, { cwd, env, log, onLine });
   } catch (error) {
@@ -69,20 +78,22 @@ async function go(
 
 function explained(error: CommandFailed): ToolchainError {
   const text = error.last.join("\n");
+  const install = `install Go ${neededGo} or newer, which fetches Go ${goVersion} by itself`;
   if (/env: .*go.*No such file/.test(text)) {
     return new ToolchainError(
-      "Go is not installed, and without the vendor's downloads it is needed: install Go 1.26.8 or newer.",
+      `Go is not installed, and without the vendor's downloads it is needed: ${install}.`,
     );
   }
-  const needs = /requires go >= (\S+)/.exec(text);
-  if (needs) return tooOld(needs[1]);
-  // A Go before 1.21 does not even read a version of three numbers.
-  if (/invalid go version '[\d.]+': must match format/.test(text)) return tooOld("1.26.8");
+  // A Go that cannot fetch another does not even read a version of three numbers.
+  if (/invalid go version '[\d.]+': must match format/.test(text))
+    return new ToolchainError(`This machine's Go is too old: ${install}.`);
+  const refused = new RegExp(`go: download go${goVersion.replaceAll(".", "\\.")}[ :].*`).exec(text);
+  if (refused) {
+    return new ToolchainError(
+      `This machine's Go cannot fetch Go ${goVersion}, which everything is compiled with ("${refused[0]}"): let it reach its module proxy, or install Go ${goVersion}.`,
+    );
+  }
   return error;
-}
-
-function tooOld(needed = "1.26.8"): ToolchainError {
-  return new ToolchainError(`This machine's Go is too old: install Go ${needed} or newer.`);
 }
 
 async function vendor(

@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promise
 import { basename, join } from "node:path";
 import { type BinaryName, binaries } from "../binaries.ts";
 import { binaryArtifact } from "../binary-artifact.ts";
+import { goToolchain } from "../make/go-build.ts";
 import { createProgress } from "../progress.ts";
 import { parseToolchainSettings } from "../settings.ts";
 import { createReach } from "../sources/reach.ts";
@@ -111,7 +112,7 @@ async function govulncheck({ cacheDir, env, root }: Tree): Promise<string> {
   const folder = join(cacheDir, "security", `govulncheck-${tool.split("@")[1]}`);
   const file = join(folder, "govulncheck");
   if (existsSync(file)) return file;
-  const options = { cwd: root, env: { ...env, GOBIN: folder, GOFLAGS: "-buildvcs=false" } };
+  const options = { cwd: root, env: { ...env, ...goToolchain, GOBIN: folder, GOFLAGS: "-buildvcs=false" } };
   const ended = await program("go", ["install", tool], options).catch(() => undefined);
   if (!ended) throw new Error("there is no Go to make govulncheck with");
   if (ended.code !== 0) throw new Error(`govulncheck cannot be had (${lastSaid(ended)})`);
