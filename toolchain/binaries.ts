@@ -56,6 +56,8 @@ export const binaries: Record<BinaryName, BinaryRecipe> = {
           folder: "resource-docker",
           target: ".",
           binary: "pulumi-resource-docker",
+          // The bridge has no compose resources, and they bring all of Docker Compose.
+          tag: "no_compose",
           vendored: {
             module: "github.com/kreuzwerker/terraform-provider-docker@v0.0.0-20260916201441-96d331c98ff4",
             sum: "h1:T3HvvZCRd4h2qkMl+SXA2zza26Rdz8xqV81skikQWy4=",
