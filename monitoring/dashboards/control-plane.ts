@@ -291,6 +291,15 @@ export const controlPlane: DashboardSpec = {
         thresholds: { warn: 2 ** 30, red: 3 * 2 ** 30 },
         queries: [[`nodejs_heap_size_used_bytes{${ours}}`, "{{job}} {{service}}"]],
       }),
+      graph({
+        title: "Failed work of the clock",
+        means: "Runs of jobs that nobody asks for which failed in the last hour.",
+        bad: "a line that stays: see docs/runbooks/job-failing.md.",
+        unit: Short,
+        thresholds: { warn: 1, red: 10 },
+        queries: [['sum by (name) (increase(berth_job_runs_total{outcome="failed"}[1h]))', "{{name}}"]],
+        width: 24,
+      }),
     ],
   },
 };

@@ -33,6 +33,7 @@ describe("the alerts", () => {
       "DriftFound",
       "ErrorsMany",
       "FiguresOld",
+      "JobFailing",
       "OperationStuck",
       "OutboxOld",
       "PartAway",
