@@ -78,8 +78,21 @@ export const binaries: Record<BinaryName, BinaryRecipe> = {
   },
   traefik: {
     built: {
-      version: "3.6.0",
-      parts: [{ folder: "traefik", target: "github.com/traefik/traefik/v3/cmd/traefik", binary: "traefik" }],
+      version: "3.7.13",
+      parts: [
+        {
+          folder: "traefik",
+          target: "github.com/traefik/traefik/v3/cmd/traefik",
+          binary: "traefik",
+          // Its library for certificates, without those of 200 DNS vendors: Berth's Traefik asks for no certificates.
+          vendored: {
+            module: "github.com/go-acme/lego/v5@v5.4.1",
+            sum: "h1:Jt6xAP9xQrJ3SLLGgxejfDDd3pzdrmuLCWe4oTqHHQc=",
+            to: "lego",
+            overlay: { from: "dns", to: "providers/dns" },
+          },
+        },
+      ],
     },
   },
   mailpit: {

@@ -126,8 +126,8 @@ export const images: Record<ImageName, ImageRecipe> = {
     ],
   },
   traefik: {
-    version: "3.6.0",
-    upstream: "traefik:v3.6.0",
+    version: "3.7.13",
+    upstream: "traefik:v3.7.13",
     built: { how: "binary", artifact: "traefik", binary: "traefik", to: "/usr/local/bin/traefik" },
     config: [`ENV ${path}`, "EXPOSE 80", 'ENTRYPOINT ["traefik"]'],
   },

@@ -12,6 +12,9 @@ export interface TraefikConfig {
 /** Name of the entry point that routes use. */
 export const entryPoint = "web";
 
+/** To Odoo `X_Forwarded_For` is the header that Traefik sets: a client's own of such a name does not pass. */
+const aliasHeadersStrategy = "delete";
+
 /** Text of Traefik's static configuration (JSON is YAML). It holds Redis' password. */
 export function traefikConf(config: TraefikConfig): string {
   return JSON.stringify(
@@ -38,10 +41,11 @@ export function traefikConf(config: TraefikConfig): string {
         },
       },
       entryPoints: {
-        traefik: { address: `127.0.0.1:${config.adminPort}` },
+        traefik: { address: `127.0.0.1:${config.adminPort}`, http: { aliasHeadersStrategy } },
         [entryPoint]: {
           address: `:${config.httpPort}`,
           asDefault: true,
+          http: { aliasHeadersStrategy },
           // Nobody but the operator's proxies is trusted to say who the client was.
           forwardedHeaders: { insecure: false, trustedIPs: config.proxies },
           transport: {

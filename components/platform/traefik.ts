@@ -47,7 +47,7 @@ export class Traefik extends pulumi.ComponentResource {
             "--ping.entrypoint=traefik",
             `--entrypoints.traefik.address=127.0.0.1:${args.adminPort}`,
           ],
-          // Each check starts a program of 170 MB.
+          // Each check starts a program of 140 MB.
           healthEverySeconds: 30,
           graceSeconds: 15,
         }),

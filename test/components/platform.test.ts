@@ -35,7 +35,7 @@ const config: PlatformConfig = {
     configFile: file("/data/platform/redis.conf"),
   },
   traefik: {
-    image: "berth/traefik:3.6",
+    image: "berth/traefik:3.7",
     httpPort: 8888,
     adminPort: 8899,
     api: { host: "api.localhost", ports: { user: 8000, tenant: 8000 } },

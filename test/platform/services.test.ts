@@ -18,6 +18,7 @@ function ask(
   host: string,
   headers: Record<string, string> = {},
   body?: { method: string; bytes: number },
+  path = "/",
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const options = {
@@ -26,6 +27,7 @@ function ask(
       headers: { host, ...headers },
       agent: false,
       method: body?.method,
+      path,
     };
     const sent = request(options, (response) => {
       let text = "";
@@ -82,7 +84,11 @@ describe("an unknown host", () => {
 describe("a route in Redis", () => {
   let server: Server;
   let target: string;
-  const seen: Array<{ headers: Record<string, string | string[] | undefined>; bytes: number }> = [];
+  const seen: Array<{
+    headers: Record<string, string | string[] | undefined>;
+    path?: string;
+    bytes: number;
+  }> = [];
 
   beforeAll(async () => {
     server = createServer((incoming, answer) => {
@@ -91,7 +97,7 @@ describe("a route in Redis", () => {
         bytes += chunk.length;
       });
       incoming.on("end", () => {
-        seen.push({ headers: incoming.headers, bytes });
+        seen.push({ headers: incoming.headers, path: incoming.url, bytes });
         answer.end("here");
       });
     });
@@ -126,6 +132,27 @@ describe("a route in Redis", () => {
     });
     client.disconnect();
   });
+
+  test("lets no header pass that Odoo takes for another one", async () => {
+    seen.length = 0;
+    await ask("here.localhost", {
+      x_forwarded_for: "1.2.3.4",
+      "x.forwarded.for": "1.2.3.4",
+      "x-own": "mine",
+    });
+    const { headers } = seen[0] ?? {};
+    expect(headers).toMatchObject({ "x-own": "mine", "x-forwarded-for": "127.0.0.1" });
+    expect(Object.keys(headers ?? {}).filter((name) => /[^a-z0-9-]/.test(name))).toEqual([]);
+  });
+
+  test.each(["%2F", "%5C", "%3B", "%25", "%3F", "%23", "%C3%A9"])(
+    "brings a path with %s as it was sent: names in Odoo hold any of them",
+    async (encoded) => {
+      seen.length = 0;
+      const { status } = await ask("here.localhost", {}, undefined, `/web/content/a${encoded}b`);
+      expect({ status, path: seen[0]?.path }).toEqual({ status: 200, path: `/web/content/a${encoded}b` });
+    },
+  );
 
   test("takes an upload of 200 MB", async () => {
     seen.length = 0;
