@@ -1,14 +1,14 @@
 import type { Api } from "./api.ts";
 
-/** All items of a list, page by page. */
-export async function everyItem<T>(api: Api, path: string): Promise<T[]> {
+/** All items of a list, page by page. @param query which of them */
+export async function everyItem<T>(api: Api, path: string, query?: URLSearchParams): Promise<T[]> {
   const items: T[] = [];
-  let cursor: string | undefined;
-  do {
-    const query: string = cursor ? `?limit=100&cursor=${encodeURIComponent(cursor)}` : "?limit=100";
-    const page: { items: T[]; nextCursor?: string | null } = await api("GET", `${path}${query}`);
+  const asked = new URLSearchParams(query);
+  asked.set("limit", "100");
+  for (;;) {
+    const page: { items: T[]; nextCursor?: string | null } = await api("GET", `${path}?${asked}`);
     items.push(...page.items);
-    cursor = page.nextCursor ?? undefined;
-  } while (cursor);
-  return items;
+    if (!page.nextCursor) return items;
+    asked.set("cursor", page.nextCursor);
+  }
 }

@@ -1,8 +1,10 @@
 import { Command, Option } from "commander";
+import { operationStatus } from "../instance/operation-status.ts";
 import { parseSettings } from "../settings.ts";
 import type { CommandLine } from "./command-line.ts";
 import { levels } from "./logs/levels.ts";
 import type { LogOptions } from "./logs/logs.ts";
+import type { OperationsOptions } from "./operations.ts";
 
 /** The `berth` command. Each verb is a file of its own and is loaded only when it is called. */
 export function program(line: CommandLine): Command {
@@ -130,11 +132,26 @@ export function program(line: CommandLine): Command {
   berth
     .command("operations")
     .argument("[slug]", "only this tenant's")
-    .description("list the newest operations, with their steps and errors")
+    .description("list the newest operations, with their steps, their errors, and what checks have found")
+    .addOption(
+      new Option(
+        "--status <status>",
+        "only these; of those that wait or run all, of others the newest",
+      ).choices(operationStatus.options),
+    )
     .option("--json", "as JSON")
-    .action(async (slug: string | undefined, options: { json?: boolean }) =>
+    .action(async (slug: string | undefined, options: OperationsOptions) =>
       (await import("./operations.ts")).operations(settings(), say, slug, options),
     );
+  berth
+    .command("check")
+    .argument("[slug]", "a tenant")
+    .option("--all", "every tenant, one after the other")
+    .description("compare tenants with what their program says, and say what differs; changes nothing")
+    .action(async (slug: string | undefined, options: { all?: boolean }) => {
+      const { checkTenants } = await import("./check-tenants.ts");
+      if (!(await checkTenants(settings(), say, slug, options))) process.exitCode = 3;
+    });
 
   const audit = berth
     .command("audit")
