@@ -1,5 +1,5 @@
 import { dirname, join, matchesGlob, normalize } from "node:path";
-import { type Runnable, wrongCommands } from "./commands.ts";
+import { type Runnable, wrongCommands, wrongLogs } from "./commands.ts";
 import { type Page, readPage } from "./page.ts";
 
 /** What pages are held against. */
@@ -22,6 +22,7 @@ export function wrongIn(path: string, text: string, repository: Repository): str
     ...wrongLinks(path, page, repository),
     ...page.code.flatMap(({ text: code, line }) => [
       ...wrongCommands(code, repository).map((wrong) => `${path}:${line}: ${wrong}`),
+      ...wrongLogs(code).map((wrong) => `${path}:${line}: ${wrong}`),
       ...wrongPaths(path, code, repository).map((wrong) => `${path}:${line}: ${wrong}`),
     ]),
     ...wrongVariables(text, repository).map((wrong) => `${path}: ${wrong}`),

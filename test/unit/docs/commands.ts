@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { partNames } from "../../../control-plane/part-names.ts";
 
 /** What can be run, by whatever names it. */
 export interface Runnable {
@@ -39,6 +40,21 @@ export function wrongCommands(shell: string, runnable: Runnable): string[] {
   });
 }
 
+/**
+ * What reads our own logs past `bin/berth logs`, in sentences: whoever does so has to know which processes there are, what
+ * their files were before, and that levels are words.
+ */
+export function wrongLogs(shell: string): string[] {
+  return [
+    ...(/\.level\s*[<>=!]=?\s*\d/.test(shell)
+      ? ["levels of logs are words and no numbers: bin/berth logs --level"]
+      : []),
+    ...(/\b(jq|grep|tail|head|cat|less)\b[^|\n]*(\$data|<data>|\$BERTH_DATA_DIR)\/log\//.test(shell)
+      ? ["a log is read by its file, and not by bin/berth logs"]
+      : []),
+  ];
+}
+
 function wrongTarget(words: string[], targets: Set<string>): string[] {
   const named = words.filter((word) => !/^-|^[A-Z]+=/.test(word));
   // More words of which none is a target are a sentence: "make stacks ahead".
@@ -53,6 +69,10 @@ function wrongScript(words: string[], scripts: Set<string>): string[] {
     .filter((word) => !scripts.has(word))
     .map((word) => `package.json has no script "${word}"`);
 }
+
+/** Verbs whose argument is a part's name. */
+const takesPart = new Set(["logs", "shell", "restart"]);
+const isPart = (word: string) => partNames.some((name) => name === word);
 
 /** Names that a word may stand for: `user|tenant` is either. */
 const eitherOf = (word: string) => word.split("|");
@@ -76,11 +96,17 @@ function wrongBerth(words: string[], berth: Command): string[] {
     if (word.startsWith("-")) {
       const option = command.options.find(({ long, short }) => [long, short].includes(word.split("=")[0]));
       if (!option) wrong.push(`${said} has no option ${word}`);
-      // Its value.
-      else if ((option.required || option.optional) && !word.includes("=")) at++;
+      else if (option.required || option.optional) {
+        const value = word.split("=")[1] ?? rest[++at] ?? "";
+        if (option.argChoices && !/^[<$]/.test(value) && !option.argChoices.includes(value))
+          wrong.push(`${said} ${option.long} takes no "${value}"`);
+      }
       continue;
     }
-    if (!/^\d*[<>]/.test(word) && word !== "..." && eitherOf(word).length > 0) places--;
+    if (/^\d*[<>]/.test(word) || word === "..." || eitherOf(word).length === 0) continue;
+    places--;
+    if (takesPart.has(command.name()) && /^[a-z]+(-[a-z]+)*$/.test(word) && !isPart(word))
+      wrong.push(`there is no part "${word}"`);
   }
   if (places < 0 && !command.registeredArguments.at(-1)?.variadic)
     wrong.push(`${said} takes fewer arguments`);

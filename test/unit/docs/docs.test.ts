@@ -31,6 +31,22 @@ describe("the docs", () => {
   });
 });
 
+describe("the runbooks", () => {
+  const part = (text: string, title: string) => text.split(new RegExp(`^## ${title}$`, "m"))[1] ?? "";
+
+  it("begin with the doctor, which says at once what mends what", () => {
+    const runbooks = [...texts].filter(([path]) => path.startsWith("docs/runbooks/"));
+    expect(runbooks.length).toBeGreaterThan(10);
+    for (const [path, text] of runbooks) {
+      const isList = path.endsWith("/README.md");
+      const first = isList
+        ? part(text, "Before you begin").split("```")[1]?.trim().split("\n")[0]
+        : part(text, "Look at").trim().split("\n")[0];
+      expect(first, path).toMatch(/(^|`)bin\/berth doctor\b/);
+    }
+  });
+});
+
 describe("the check of the docs", () => {
   const wrong = (text: string, path = "docs/page.md") =>
     wrongIn(path, text, repository).map((one) => one.replace(/^\S+ /, ""));
@@ -61,8 +77,22 @@ describe("the check of the docs", () => {
       "bin/berth stacks has no option --xml",
     ]);
     expect(wrong("```\ncd x && bin/berth env a b\n```")).toEqual(["bin/berth env takes fewer arguments"]);
+    expect(wrong("`bin/berth logs --level error --since 30m tenant-service | head`")).toEqual([]);
+    expect(wrong("`bin/berth logs --level 50`")).toEqual(['bin/berth logs --level takes no "50"']);
+    expect(wrong("`bin/berth restart services`")).toEqual(['there is no part "services"']);
     expect(wrong("`make coffee`")).toEqual(['make has no target "coffee"']);
     expect(wrong("`npm run coffee`")).toEqual(['package.json has no script "coffee"']);
+  });
+
+  it("finds logs that are read by hand, and levels that are numbers", () => {
+    expect(wrong("`<data>/log/`, `services.log.1`, `bin/berth logs | jq -c .msg`, `jq .a b.json`")).toEqual(
+      [],
+    );
+    expect(wrong("`bin/berth logs | jq -c 'select(.level >= 50) | .msg'`")).toEqual([
+      "levels of logs are words and no numbers: bin/berth logs --level",
+    ]);
+    for (const command of ["jq -c .msg $data/log/services.log", "grep -h x $data/log/*.log | tail -3"])
+      expect(wrong(`\`${command}\``)).toEqual(["a log is read by its file, and not by bin/berth logs"]);
   });
 
   it("finds variables and files that are not there", () => {
