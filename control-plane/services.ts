@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { DatabaseLogin } from "./database.ts";
 import { openEdge } from "./edge.ts";
 import type { HttpEnv } from "./http/context.ts";
+import { withFrontPage } from "./http/front-page.ts";
 import type { LimitTable } from "./http/limits.ts";
 import { createNeighbour } from "./http/neighbour.ts";
 import { problemResponse } from "./http/problem.ts";
@@ -163,7 +164,7 @@ export function createServices(options: ServicesOptions): Services {
   return {
     apps,
     metrics: edge.metrics,
-    fetch: byFirstPart(apps, log),
+    fetch: withFrontPage(byFirstPart(apps, log)),
     start() {
       for (const service of services) service.start();
     },

@@ -89,6 +89,8 @@ export function ownRoutesConf(api: ApiRoutes, page: { html: string; text: string
       service: `api-${part}`,
     },
   ]);
+  // Each of them leads to the others.
+  const [first] = parts.map(([part]) => `api-${part}`);
   const services = parts.map(([part, port]) => [
     `api-${part}`,
     { loadBalancer: { servers: [{ url: `http://127.0.0.1:${port}` }] } },
@@ -99,6 +101,11 @@ export function ownRoutesConf(api: ApiRoutes, page: { html: string; text: string
         services: Object.fromEntries(services),
         routers: {
           ...Object.fromEntries(routers),
+          "api-front": {
+            rule: `Host(\`${api.host}\`) && Path(\`/\`)`,
+            entryPoints: [entryPoint],
+            service: first,
+          },
           "unknown-host": {
             rule: "PathPrefix(`/`)",
             priority: 1,

@@ -25,6 +25,8 @@ export type OpenAlone = (alone: Alone) => Promise<{
   metrics: Metrics;
   /** Address to listen on. */
   listen: string;
+  /** Where each service answers. */
+  urls: Record<ServiceName, string>;
 }>;
 
 /** Reads a service's own settings, and opens what stands before it. */
@@ -42,6 +44,7 @@ export async function openOwn<Name extends ServiceName>(name: Name, { settings, 
     keys: own.keys,
     metrics: edge.metrics,
     listen: own.listen,
+    urls: own.urls,
   });
   return { own, edge, opened };
 }

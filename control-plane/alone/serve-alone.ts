@@ -1,3 +1,4 @@
+import { withFrontPage } from "../http/front-page.ts";
 import type { Logger } from "../observability/log.ts";
 import type { ServiceName } from "../service-names.ts";
 import { serveUntil } from "../serving.ts";
@@ -18,9 +19,10 @@ export async function serveAlone(
   open: OpenAlone,
   { stop, ...alone }: ServeAloneOptions,
 ): Promise<void> {
-  const { service, login, keys, metrics, listen } = await open(alone);
+  const { service, login, keys, metrics, listen, urls } = await open(alone);
   const port = alone.settings.servicePorts[name];
   const own = { logins: { [name]: login }, keys: { [name]: keys } };
-  const served = { ...service, ...own, metrics, fetch: service.app.fetch, listen, port };
+  const fetch = withFrontPage(service.app.fetch, { own: name, urls });
+  const served = { ...service, ...own, metrics, fetch, listen, port };
   await serveUntil(stop, served, alone.log);
 }

@@ -182,6 +182,19 @@ test("every container is on the host's network, with few rights, a bounded log a
   expect(inputsOf("traefik-container")).toMatchObject({ capabilities: { adds: ["CAP_NET_BIND_SERVICE"] } });
 });
 
+test("Traefik leads to the control plane by its host name, at its bare address too, and to nothing of it besides", () => {
+  const { http } = JSON.parse(upload("traefik-container", "/etc/berth/pages.yml")?.content ?? "");
+  const rules = Object.entries<{ rule: string; service: string }>(http.routers).map(
+    ([name, { rule, service }]) => [name, rule, service],
+  );
+  expect(rules).toEqual([
+    ["api-user", "Host(`api.localhost`) && PathPrefix(`/user/`)", "api-user"],
+    ["api-tenant", "Host(`api.localhost`) && PathPrefix(`/tenant/`)", "api-tenant"],
+    ["api-front", "Host(`api.localhost`) && Path(`/`)", "api-user"],
+    ["unknown-host", "PathPrefix(`/`)", "noop@internal"],
+  ]);
+});
+
 test("PostgreSQL listens where it must and nowhere else, and lets in who may", () => {
   const conf = upload("postgres-container", "/etc/berth/postgresql.conf")?.content;
   expect(conf).toContain("listen_addresses = '127.0.0.1,10.99.0.1'\nport = 5544\n");

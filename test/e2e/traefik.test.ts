@@ -1,8 +1,11 @@
 import { request } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
+import { serviceUrl } from "../../control-plane/cli/api.ts";
 import { odooLogin } from "../../control-plane/cli/odoo-login.ts";
 import { throughTraefik } from "../../control-plane/cli/through-traefik.ts";
+import { serviceNames } from "../../control-plane/service-names.ts";
+import { apiHost } from "../../control-plane/settings.ts";
 import { until } from "../../control-plane/until.ts";
 import { callOdoo, session } from "./odoo-session.ts";
 import { type Made, openWorld, type World } from "./world.ts";
@@ -25,6 +28,22 @@ test("an unknown host name gets a polite page", async () => {
   expect(answer.status).toBe(404);
   expect(answer.headers["content-type"]).toContain("text/html");
   expect(answer.body.length).toBeGreaterThan(100);
+});
+
+test("the API's bare address leads to all three services, through Traefik and at each port of theirs", async () => {
+  const { settings } = world;
+  const front = await throughTraefik(settings.httpPort, apiHost(settings), "/");
+  expect(front.status).toBe(200);
+  expect(Object.keys(JSON.parse(front.body).services)).toEqual(["user", "tenant", "instance"]);
+  for (const service of serviceNames) {
+    const at = `${serviceUrl(settings, service)}/`;
+    const { services } = (await (await fetch(at)).json()) as {
+      services: Record<string, Record<string, string>>;
+    };
+    const links = Object.values(services).flatMap((one) => Object.values(one));
+    expect(links).toHaveLength(9);
+    for (const link of links) expect((await fetch(new URL(link, at))).status, `${link} at ${at}`).toBe(200);
+  }
 });
 
 test("two hosts are never mixed up, however their requests are", async () => {

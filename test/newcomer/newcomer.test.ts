@@ -80,6 +80,32 @@ test("the table of make dev-up has every address, names the files of passwords, 
   console.log(said.slice(said.indexOf("  what ")));
 });
 
+test("every address of the table can be opened in a browser", async () => {
+  // Grafana's row has none where its image cannot be had.
+  const table = said.slice(said.indexOf("  what "));
+  const urls = [...table.matchAll(/http:\/\/\S+/g)].map(([url]) => url);
+  expect(urls.length).toBeGreaterThanOrEqual(10);
+  for (const url of urls)
+    await withPage(
+      async (page) => {
+        const answer = await page.goto(url.replace("<slug>", made.tenant.slug));
+        expect(answer?.status(), url).toBeLessThan(400);
+      },
+      { username: "berth", password: toolsPassword },
+    );
+});
+
+test("the API's bare address leads to its pages", async () => {
+  await withPage(async (page) => {
+    await page.goto(whereIs("API"));
+    for (const service of ["user", "tenant", "instance"])
+      await page.locator(`a[href="/${service}/health"]`).waitFor();
+    await page.locator('a[href="/tenant/reference"]').click();
+    await page.getByText("OpenAPI", { exact: false }).first().waitFor();
+    expect(await page.title()).toBe("Berth: tenant service");
+  });
+});
+
 test("the API's pages are read", async () => {
   const pages = [...said.matchAll(/http:\S+\/reference\b/g)].map(([url]) => url);
   expect(pages).toHaveLength(3);
