@@ -4,7 +4,7 @@ import { dataPaths } from "../paths.ts";
 import { ensureSecrets } from "../secrets.ts";
 import type { Settings } from "../settings.ts";
 import { writeWhole } from "../whole-file.ts";
-import { noteApplied, partNames, stillApplied } from "./applied.ts";
+import { containerNames, noteApplied, stillApplied } from "./applied.ts";
 import { refuseHalfRestored } from "./backup/restoring.ts";
 import { noteBroughtUp } from "./brought-up.ts";
 import { ensureDatabases } from "./databases.ts";
@@ -84,7 +84,7 @@ export async function bringPartsUp(args: PlatformArgs, run: Run): Promise<void> 
   if (await stillApplied(run, settings, key)) {
     progress("containers and network are there");
   } else {
-    await preflight(settings, run, await containers(run, partNames(settings)));
+    await preflight(settings, run, await containers(run, containerNames(settings)));
     const stack = new PlatformStack(settings, tools, run, env.PATH ?? "");
     progress("the platform's containers are brought up");
     await stack.open(await withUsers(run, inputs));

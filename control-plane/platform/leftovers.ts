@@ -1,5 +1,5 @@
 import type { Settings } from "../settings.ts";
-import { everyPartName } from "./applied.ts";
+import { everyContainerName } from "./applied.ts";
 import { containers, networks } from "./docker.ts";
 import type { Run } from "./run.ts";
 
@@ -9,7 +9,7 @@ import type { Run } from "./run.ts";
  */
 export async function clearLeftovers(run: Run, settings: Settings, known: Set<string>): Promise<void> {
   const own = (labels: Record<string, string>) => labels["berth.env"] === settings.env;
-  for (const container of await containers(run, everyPartName(settings.env))) {
+  for (const container of await containers(run, everyContainerName(settings.env))) {
     if (known.has(container.id)) continue;
     if (!own(container.labels)) throw new Error(notOurs("container", container.name));
     await run("docker", ["rm", "--force", container.id]);

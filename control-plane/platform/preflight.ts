@@ -1,7 +1,7 @@
 import { networkInterfaces } from "node:os";
 import { portsOf } from "../ports.ts";
 import { gatewayOf, type Settings } from "../settings.ts";
-import { partNames } from "./applied.ts";
+import { containerNames } from "./applied.ts";
 import { type ContainerState, type NetworkState, networks } from "./docker.ts";
 import type { Run } from "./run.ts";
 import { takenPort } from "./taken-port.ts";
@@ -16,7 +16,7 @@ export async function preflight(settings: Settings, run: Run, running: Container
     running.some((one) => one.running && one.name === `berth-${settings.env}-${part}`);
   for (const { part, variable, port, address } of portsOf(settings)) {
     // The control plane's are looked at when it is started.
-    if (!partNames(settings).includes(`berth-${settings.env}-${part}`)) continue;
+    if (!containerNames(settings).includes(`berth-${settings.env}-${part}`)) continue;
     const taken = up(part) ? undefined : await takenPort(variable, port, address);
     if (taken) wrong.push(taken);
   }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { Settings } from "../settings.ts";
 import { writeWhole } from "../whole-file.ts";
-import { everyPartName, partNames } from "./applied.ts";
+import { containerNames, everyContainerName } from "./applied.ts";
 import { containers, ofEnvironment } from "./docker.ts";
 import type { Run } from "./run.ts";
 import type { Progress } from "./tools.ts";
@@ -12,7 +12,7 @@ const fileOf = (settings: Settings) => join(settings.dataDir, "platform", "stopp
 
 /** Stops every container of the environment, tenants' first, and notes which were running. */
 export async function stopAll(run: Run, settings: Settings, progress: Progress): Promise<void> {
-  const parts = everyPartName(settings.env);
+  const parts = everyContainerName(settings.env);
   const running = (await containers(run, await ofEnvironment(run, "container", settings.env))).filter(
     (one) => one.running,
   );
@@ -32,7 +32,7 @@ export async function stopAll(run: Run, settings: Settings, progress: Progress):
 
 /** Starts the platform's containers that are there but do not run. */
 export async function startParts(run: Run, settings: Settings, progress: Progress): Promise<void> {
-  const parts = (await containers(run, partNames(settings))).filter((one) => !one.running);
+  const parts = (await containers(run, containerNames(settings))).filter((one) => !one.running);
   await start(
     run,
     parts.map((one) => one.name),

@@ -18,7 +18,7 @@ import { createMetrics } from "../observability/metrics.ts";
 import { measureProcess } from "../observability/process-figures.ts";
 import { mustBeOwnPassphrase } from "../passphrase-check.ts";
 import { dataPaths, type Login } from "../paths.ts";
-import { partNames } from "../platform/applied.ts";
+import { containerNames } from "../platform/applied.ts";
 import { readLastBackup } from "../platform/backup/last-backup.ts";
 import { firewallPlan } from "../platform/firewall/plan.ts";
 import { readPlatform } from "../platform/outputs.ts";
@@ -180,7 +180,7 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
     reserved: async () => (await readReserve(deps.ctx)).length,
     state: deps.state,
     // What was brought up, which may lack a tool whose image cannot be had.
-    parts: () => lookAtParts(docker, settings.env, partNames({ env: settings.env, tools: broughtUp })),
+    parts: () => lookAtParts(docker, settings.env, containerNames({ env: settings.env, tools: broughtUp })),
     lastBackup: () => readLastBackup(settings.dataDir),
     figuresAge: () => tenantFigures.age(),
   });

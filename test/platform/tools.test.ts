@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { openMailer } from "../../control-plane/mail/open-mailer.ts";
-import { partNames } from "../../control-plane/platform/applied.ts";
+import { containerNames } from "../../control-plane/platform/applied.ts";
 import { bringUp, type PlatformArgs } from "../../control-plane/platform/bring-up.ts";
 import { ensureDatabases } from "../../control-plane/platform/databases.ts";
 import { ofEnvironment } from "../../control-plane/platform/docker.ts";
@@ -56,7 +56,7 @@ afterAll(async () => {
 
 test("start alone brings the tools to an environment that had none, and tells of what is left out", async () => {
   const names = await there("container");
-  for (const name of partNames(settings)) expect(names).toContain(name);
+  for (const name of containerNames(settings)) expect(names).toContain(name);
   expect(args.told.includes(grafanaLeftOut)).toBe(!settings.tools.includes("grafana"));
   expect(args.told.filter((text) => text.includes("does not answer"))).toEqual([]);
   const told = args.told.length;
@@ -68,7 +68,7 @@ test("they listen on this machine's own address only", async () => {
   const listening = (await run("ss", ["-Hltn"])).split("\n").map((line) => line.trim().split(/\s+/)[3] ?? "");
   const ports = portsOf(settings).filter(
     ({ part, address }) =>
-      address === "127.0.0.1" && partNames(settings).includes(`berth-${bare.env}-${part}`),
+      address === "127.0.0.1" && containerNames(settings).includes(`berth-${bare.env}-${part}`),
   );
   for (const { port, variable } of ports) {
     const at = listening.filter((address) => address.endsWith(`:${port}`));
@@ -83,7 +83,7 @@ test("no container shows a password in its settings", async () => {
   for (const login of ["monitor", "pgadmin"] as const)
     secrets.push((await readFile(paths.loginPassword(login), "utf8")).trim());
   secrets.push((await readFile(paths.redisPassword, "utf8")).trim());
-  const shown = await run("docker", ["inspect", ...partNames(settings)]);
+  const shown = await run("docker", ["inspect", ...containerNames(settings)]);
   for (const secret of secrets) expect(shown.includes(secret)).toBe(false);
 });
 
@@ -268,7 +268,7 @@ test("one that does not answer is named after a while, with where to look", asyn
 
 test("without tools they are gone, with them they have what they kept, and a new password is the password", async () => {
   await bringUp({ ...args, settings: { ...bare, tools: [] } });
-  expect([...(await there("container"))].sort()).toEqual(partNames({ env: bare.env, tools: [] }).sort());
+  expect([...(await there("container"))].sort()).toEqual(containerNames({ env: bare.env, tools: [] }).sort());
   const kept = ["prometheus", "mailpit", "pgadmin"].map((part) => `berth-${bare.env}-${part}-data`);
   const volumes = await there("volume");
   for (const name of kept) expect(volumes).toContain(name);

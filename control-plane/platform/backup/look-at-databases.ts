@@ -1,6 +1,6 @@
 import { Client } from "pg";
 import { isOwnServer } from "../../settings.ts";
-import { partNames } from "../applied.ts";
+import { containerNames } from "../applied.ts";
 import type { PlatformArgs } from "../bring-up.ts";
 import { ownDatabases } from "../databases.ts";
 import { containers, ofEnvironment } from "../docker.ts";
@@ -19,7 +19,7 @@ export async function lookAtDatabases(
   const own = isOwnServer(settings, server);
   if (own) {
     const run = createRun(env);
-    const [name = ""] = partNames(settings);
+    const [name = ""] = containerNames(settings);
     const [container] = await containers(run, [name]);
     if (!container?.running) {
       const volume = `berth-${settings.env}-postgres-data`;

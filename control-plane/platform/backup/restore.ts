@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { ensureSecrets } from "../../secrets.ts";
-import { everyPartName } from "../applied.ts";
+import { everyContainerName } from "../applied.ts";
 import { bringPartsUp, type PlatformArgs } from "../bring-up.ts";
 import { ensureDatabases } from "../databases.ts";
 import { containers } from "../docker.ts";
@@ -89,7 +89,7 @@ function full(dataDir: string, cause: unknown): Error {
 
 /** Containers of before have the lost folder's files and sockets, not these. What they keep is in volumes. */
 async function removeParts(run: Run, { settings, progress }: PlatformArgs): Promise<void> {
-  const there = await containers(run, everyPartName(settings.env));
+  const there = await containers(run, everyContainerName(settings.env));
   if (there.length === 0) return;
   progress("the platform's containers are made anew; their data stay");
   const names = there.map(({ name }) => name);
