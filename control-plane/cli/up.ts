@@ -24,5 +24,6 @@ export async function up(args: CommandLine & { settings: Settings }): Promise<vo
   say.line(
     `"${settings.env}" is up, with its data in ${settings.dataDir}. Changes of the code are taken up by themselves.`,
   );
+  say.line("What to look at in them, for a start: docs/operators-guide.md, under Tools for people.");
   say.line("Logs: make dev-logs. What is wrong: bin/berth doctor. Down, keeping all data: make dev-down.");
 }
