@@ -1,7 +1,10 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { odooLogin } from "../../control-plane/cli/odoo-login.ts";
+import { throughTraefik } from "../../control-plane/cli/through-traefik.ts";
+import { apiHost } from "../../control-plane/settings.ts";
 import { askSupervisor } from "../../control-plane/supervisor/ask.ts";
 import { until } from "../../control-plane/until.ts";
 import { type Made, openWorld, type World } from "../e2e/world.ts";
@@ -49,13 +52,15 @@ test("it says at its end where everything is, who may sign in, and which file ho
   expect(table).toMatch(/Grafana +not here: BERTH_TOOLS leaves it out/);
   for (const file of [paths.staffPassword, paths.apiKey, paths.postgresPassword, paths.redisPassword])
     expect(table).toContain(file);
+  expect(table).toContain("docs/operators-guide.md, under Tools for people");
   const urls = [...table.matchAll(/http:\/\/[\d.]+:\d+\S*/g)].map(([url]) => url);
   expect(urls.length).toBeGreaterThanOrEqual(5);
   for (const url of urls) {
     const answer = await fetch(url);
-    // The API itself has no page: it answers that there is none.
-    expect(answer.status, url).toBe(new URL(url).pathname === "/" ? 404 : 200);
+    expect(answer.status, url).toBe(200);
   }
+  const throughApi = await throughTraefik(settings.httpPort, apiHost(settings), "/");
+  expect(throughApi.status).toBe(200);
   const { staffPassword } = paths;
   const password = await readFile(staffPassword, "utf8");
   const email = /API +\S+ +(\S+@\S+)/.exec(table)?.[1];
@@ -204,12 +209,23 @@ test("down stops all and keeps it, down again has nothing to do, and up brings t
       .filter(Boolean);
   const before = await running();
   expect(before).toContain(made.container);
-  const first = await mustBerth("down");
-  expect(first).toContain(`is down: ${before.length} containers are stopped. Its data are kept`);
+  // To stop it nothing is downloaded or built, also where everything that was is gone.
+  const cache = await mkdtemp(join(tmpdir(), "berth-no-cache-"));
+  const node = { PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
+  const first = await berth(["down"], { BERTH_CACHE_DIR: cache, ...node });
+  expect(first.code, first.err).toBe(0);
+  expect(await readdir(cache)).toEqual([]);
+  await rm(cache, { recursive: true });
+  expect(first.out).toContain(`is down: ${before.length} containers are stopped. Its data are kept`);
   expect(await running()).toEqual([]);
   expect(await status()).toBeUndefined();
   const second = await mustBerth("down");
   expect(second).toContain(`Nothing of "${settings.env}" was running. Its data are kept`);
+  for (const verb of [["db-test"], ["shell", "tenant-service"]])
+    expect(await berth(verb), verb.join(" ")).toMatchObject({
+      code: 1,
+      err: "berth: There is no PostgreSQL to ask: the environment is down. Bring the environment up: bin/berth up\n",
+    });
   const doctor = await berth(["doctor"]);
   expect(doctor.code, doctor.out).toBe(0);
   expect(doctor.out).toContain("was taken down; its data are kept");
@@ -220,11 +236,34 @@ test("down stops all and keeps it, down again has nothing to do, and up brings t
   expect(await processOf("provisioner")).toBeGreaterThan(0);
 });
 
+test("where no engine answers, or another's PostgreSQL does not, it says so and what to do", async () => {
+  const nowhere = { DOCKER_HOST: "unix:///none/docker.sock", BERTH_TOOLS: "pgadmin" };
+  for (const verb of [["down"], ["up"], ["pgadmin"], ["shell", "traefik"], ["restart", "traefik"]]) {
+    const { code, err } = await berth(verb, nowhere);
+    expect(code, verb.join(" ")).toBe(1);
+    expect(err).toMatch(
+      /^berth: The Docker engine does not answer: .*none\/docker\.sock.* Start it: (systemctl start docker|bin\/setup)\. More is said by bin\/berth doctor\n$/,
+    );
+  }
+  const { err } = await berth(["db-test"], nowhere);
+  expect(err).toMatch(/^berth: There is no PostgreSQL to ask: the Docker engine does not answer: /);
+  const elsewhere = { BERTH_PLATFORM_DATABASE_URL: "postgres://p@127.0.0.1:1/postgres" };
+  expect(await berth(["db-test"], elsewhere)).toMatchObject({
+    code: 1,
+    err: "berth: PostgreSQL at 127.0.0.1:1 does not answer. What is wrong, and what mends it: bin/berth doctor\n",
+  });
+});
+
 test("of an environment that was never made nothing is stopped, and make says each thing with its right name", async () => {
   const env = { ...process.env, ...variables, BERTH_ENV: "none-such", BERTH_DATA_DIR: join(tree, "none") };
   const down = await ended("bin/berth", ["down"], { cwd: tree, env });
   expect(down).toMatchObject({ code: 0 });
   expect(down.out).toContain('Nothing of "none-such" is here to be stopped.');
+  for (const verb of [["db-test"], ["shell", "tenant-service"]])
+    expect(await ended("bin/berth", verb, { cwd: tree, env }), verb.join(" ")).toMatchObject({
+      code: 1,
+      err: "berth: There is no PostgreSQL to ask: this environment was never brought up. Bring the environment up: bin/berth up\n",
+    });
   const make = (...args: string[]) =>
     ended("make", args, { cwd: tree, env: { ...process.env, ...variables } });
   const { out } = await make();
