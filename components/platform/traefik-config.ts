@@ -12,7 +12,7 @@ export interface TraefikConfig {
 /** Name of the entry point that routes use. */
 export const entryPoint = "web";
 
-/** To Odoo `X_Forwarded_For` is the header that Traefik sets: a client's own of such a name does not pass. */
+/** Odoo does not tell `X_Real_Ip` from `X-Real-Ip`, which Traefik sets: a client's header of such a name does not pass. */
 const aliasHeadersStrategy = "delete";
 
 /** Text of Traefik's static configuration (JSON is YAML). It holds Redis' password. */

@@ -138,6 +138,7 @@ describe("a route in Redis", () => {
     await ask("here.localhost", {
       x_forwarded_for: "1.2.3.4",
       "x.forwarded.for": "1.2.3.4",
+      x_own: "theirs",
       "x-own": "mine",
     });
     const { headers } = seen[0] ?? {};
