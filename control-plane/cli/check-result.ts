@@ -30,5 +30,12 @@ const verbs: Record<string, string> = {
 
 /** For a person, a line each: what is not as it should be, and what an `up` would do. */
 export function differenceLines({ differences }: CheckResult): string[] {
-  return differences.map(({ instance, part, would }) => `${instance}: ${part} ${verbs[would] ?? would}`);
+  return differences.map(
+    ({ instance, part, would }) => `${instance}: ${named(part)} ${verbs[would] ?? would}`,
+  );
+}
+
+/** What is no step of its own comes by Pulumi's type, of which a person needs the end: `berth:index:Fittings`. */
+function named(part: string): string {
+  return (part.split(":").at(-1) ?? part).toLowerCase();
 }

@@ -32,10 +32,12 @@ test("operations tell what each check has found", async () => {
   expect(said).toMatch(/ {2}spoiled {2}check {2}succeeded\n(.*\n)? +production: container is missing/);
   expect(await mustBerth("operations", "sound")).toContain("all is as the program says");
   const [last] = JSON.parse(await mustBerth("operations", "spoiled", "--json"));
-  expect(last).toMatchObject({
-    kind: "check",
-    check: { differences: [{ instance: "production", part: "container", would: "create" }] },
+  expect(last.kind).toBe("check");
+  // Beside what was put into the container.
+  expect(last.check.differences).toContainEqual({
+    ...{ instance: "production", part: "container", would: "create" },
   });
+  expect(said).not.toContain("berth:index:");
   expect(await mustBerth("operations", "--status", "running")).toBe("No operation is running.\n");
   expect(await mustBerth("operations", "spoiled", "--status", "succeeded")).toContain("  create  succeeded");
 });
