@@ -1,9 +1,10 @@
-import { and, eq, getTableColumns, gt, notInArray, sql } from "drizzle-orm";
+import { and, eq, getTableColumns, gt, sql } from "drizzle-orm";
 import { Counter, Gauge } from "prom-client";
 import type { Queries } from "../database.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import type { InstanceFigures } from "./put-figures.ts";
 import { instanceFigures, instances, stacks } from "./schema.ts";
+import { isWanted } from "./watched-instances.ts";
 
 type Found = InstanceFigures & { slug: string | null };
 type Name = keyof Omit<InstanceFigures, "tenantId" | "instance">;
@@ -120,7 +121,5 @@ export function readFigures(db: Queries): Promise<Found[]> {
       instances,
       and(eq(instances.tenantId, instanceFigures.tenantId), eq(instances.name, instanceFigures.instance)),
     )
-    .where(
-      and(gt(lookedAt, sql`now() - ${freshFor}::interval`), notInArray(stacks.status, ["reserved", "gone"])),
-    );
+    .where(and(gt(lookedAt, sql`now() - ${freshFor}::interval`), isWanted));
 }

@@ -5,11 +5,14 @@ import { instances, stacks } from "./schema.ts";
 export interface WatchedInstance {
   tenantId: string;
   instance: string;
-  /** Its fixed address; null while it is being removed. */
+  /** Its fixed address; null once it was taken back. */
   address: string | null;
 }
 
-/** Instances that people could log in to once and that are not gone: whoever watches is to see what becomes of them. */
+/** Of a tenant that is there and is not being deleted; a deletion may fail, and stand for hours. */
+export const isWanted = and(eq(stacks.desired, "present"), notInArray(stacks.status, ["reserved", "gone"]));
+
+/** Instances that people could log in to once and that are to be there: what becomes of one that is deleted wakes nobody. */
 export function watchedInstances(db: Queries): Promise<WatchedInstance[]> {
   return db
     .select({
@@ -19,6 +22,6 @@ export function watchedInstances(db: Queries): Promise<WatchedInstance[]> {
     })
     .from(instances)
     .innerJoin(stacks, eq(stacks.tenantId, instances.tenantId))
-    .where(and(isNotNull(instances.readyAt), notInArray(stacks.status, ["reserved", "gone"])))
+    .where(and(isNotNull(instances.readyAt), isWanted))
     .orderBy(asc(instances.tenantId), asc(instances.name));
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { finishOperation } from "../../control-plane/instance/finish-operation.ts";
 import { type InstanceFigures, putFigures } from "../../control-plane/instance/put-figures.ts";
 import { readFigures } from "../../control-plane/instance/tenant-figures.ts";
 import { watchedInstances } from "../../control-plane/instance/watched-instances.ts";
@@ -6,7 +7,7 @@ import { labelNames, oneValue, valuesOf } from "../support/samples.ts";
 import { explaining } from "./explain.ts";
 import { figuresOfInstances, scrape } from "./figures.ts";
 import { withServices } from "./support.ts";
-import { createTenant, identity, readyTenant, untilStatus, work } from "./worker.ts";
+import { claimFor, createTenant, identity, readyTenant, untilStatus, work } from "./worker.ts";
 
 const t = withServices();
 
@@ -76,6 +77,21 @@ describe("tenants' figures", () => {
     await putFigures(t.worker.db, []);
     expect(await t.rows("instance", "select from instance_figures")).toEqual([]);
     expect(await ours()).toEqual([]);
+  });
+
+  test("of one that is being deleted end when that is asked for, also when the deletion fails", async () => {
+    const { tenant } = await readyTenant(t);
+    await putFigures(t.worker.db, [whole(tenant.id, { up: false })]);
+    expect(await ours()).not.toEqual([]);
+    await t.expect(202, "DELETE", `/tenant/v1/tenants/${tenant.slug}`);
+    const fence = await claimFor(t, tenant.id);
+    expect(await ours()).toEqual([]);
+    await finishOperation(t.worker, { fence, status: "failed", error: { code: "x", message: "X." } });
+    await untilStatus(t, tenant.slug, "failed");
+    // A look that was under way still writes of it.
+    await putFigures(t.worker.db, [whole(tenant.id, { up: false })]);
+    expect(await ours()).toEqual([]);
+    expect((await watchedInstances(t.worker.db)).map(({ tenantId }) => tenantId)).not.toContain(tenant.id);
   });
 
   test("that could not be read are missing, sizes are those that were known, and old ones are not told", async () => {
