@@ -2,11 +2,12 @@ import { sql } from "drizzle-orm";
 import { Gauge } from "prom-client";
 import type { Queries } from "../database.ts";
 import type { Metrics } from "../observability/metrics.ts";
-import { operationEvents, operations, stacks, templates } from "./schema.ts";
+import { instances, operationEvents, operations, stacks, templates } from "./schema.ts";
 import { stackStatus } from "./stack-status.ts";
 
 /** How many tenants there are, in which status, and how many are not as their stack says. */
-export function addStackFigures({ registry, lookUp }: Metrics, db: Queries): void {
+export function addStackFigures(metrics: Metrics, db: Queries): void {
+  const { registry, lookUp } = metrics;
   const tenants = new Gauge({
     name: "berth_tenants",
     help: "Stacks by status; `reserved` waits for a tenant, `gone` was one",
@@ -29,28 +30,57 @@ export function addStackFigures({ registry, lookUp }: Metrics, db: Queries): voi
     },
   });
 
-  const drifted = new Gauge({
+  addDriftFigures(metrics, db);
+}
+
+interface Checked extends Record<string, unknown> {
+  tenant: string;
+  slug: string;
+  instances: string[];
+  /** Instances that a difference is of, each as often as there are. */
+  differing: string[];
+}
+
+/** What the last finished check of each tenant found, that has had one. */
+function addDriftFigures({ registry, lookUp }: Metrics, db: Queries): void {
+  const registers = [registry];
+  const all = new Gauge({
     name: "berth_tenants_drifted",
     help: "Tenants whose last finished check found something that is not as their stack says",
-    registers: [registry],
+    registers,
+  });
+  const each = new Gauge({
+    name: "berth_tenant_drifted",
+    help: "1 when the last finished check of the tenant found something of this instance that is not as its stack says, else 0; missing before the first",
+    labelNames: ["tenant", "slug", "instance"],
+    registers,
   });
   lookUp({
     name: "drift",
     source: "instance database: each tenant's last finished check",
-    figures: [drifted],
+    figures: [all, each],
     async look() {
-      const { rows } = await db.execute<{ count: number }>(sql`
-        select count(*)::int as count from ${stacks} s
+      const { rows } = await db.execute<Checked>(sql`
+        select s.tenant_id as tenant, coalesce(s.slug, '') as slug,
+          array(select i.name from ${instances} i where i.tenant_id = s.tenant_id) as instances,
+          array(
+            select d->>'instance' from ${operationEvents} e, jsonb_array_elements(e.data #> '{check,differences}') d
+            where e.operation_id = c.id
+          ) as differing
+        from ${stacks} s
         cross join lateral (
           select id from ${operations} o where o.tenant_id = s.tenant_id and o.kind = 'check' and o.status = 'succeeded'
           order by o.seq desc limit 1
         ) c
-        where s.status not in ('reserved', 'gone') and exists (
-          select from ${operationEvents} e where e.operation_id = c.id
-            and jsonb_array_length(e.data #> '{check,differences}') > 0)`);
-      return rows[0]?.count ?? 0;
+        where s.desired = 'present' and s.status not in ('reserved', 'gone')`);
+      return rows;
     },
-    show: (count) => drifted.set(count),
+    show(rows) {
+      all.set(rows.filter(({ differing }) => differing.length > 0).length);
+      for (const { tenant, slug, instances, differing } of rows)
+        for (const instance of new Set([...instances, ...differing]))
+          each.set({ tenant, slug, instance }, differing.includes(instance) ? 1 : 0);
+    },
   });
 }
 

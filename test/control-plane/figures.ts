@@ -42,3 +42,5 @@ export const figuresOfInstances: Record<string, string> = Object.fromEntries([
   ].map((name) => [name, "tenant slug instance"]),
   ["berth_tenant_requests_total", "tenant slug instance class"],
 ]);
+/** And of each that was ever checked. */
+export const figureOfChecked = "berth_tenant_drifted";

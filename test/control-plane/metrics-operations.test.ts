@@ -100,10 +100,15 @@ describe("operations", () => {
       await finishOperation(t.worker, { fence, status, ...(status === "failed" ? { error } : {}) });
     };
     const drift = [{ instance: "production", part: "container", would: "create" }];
+    const each = async () => valuesOf(await scrape(t.services), "berth_tenant_drifted");
+    const label = ({ tenant }: typeof one) => `tenant=${tenant.id} slug=${tenant.slug} instance=production`;
     expect(await drifted()).toBe(0);
-    await check(one, drift, "succeeded");
+    // Of one that was never looked at nothing is known.
+    expect(await each()).toEqual({});
+    await check(one, [...drift, ...drift], "succeeded");
     await check(two, [], "succeeded");
     expect(await drifted()).toBe(1);
+    expect(await each()).toEqual({ [label(one)]: 1, [label(two)]: 0 });
     await check(two, drift, "succeeded");
     expect(await drifted()).toBe(2);
     // One that did not finish has found nothing out.
@@ -111,9 +116,11 @@ describe("operations", () => {
     expect(await drifted()).toBe(2);
     await check(one, [], "succeeded");
     expect(await drifted()).toBe(1);
+    expect(await each()).toEqual({ [label(one)]: 0, [label(two)]: 1 });
     await t.expect(202, "DELETE", `/tenant/v1/tenants/${two.tenant.slug}`);
     await work(t, two.tenant.id);
     expect(await drifted()).toBe(0);
+    expect(await each()).toEqual({ [label(one)]: 0 });
   });
 });
 

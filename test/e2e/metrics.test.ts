@@ -198,6 +198,15 @@ test("work of the clock is counted by how it goes, in the provisioner and in the
     expect(services).toEqual(expect.arrayContaining([`name=${name} outcome=failed`]));
 });
 
+test("a tenant that was checked is told of with what was found", async () => {
+  const { operation } = await world.api<{ operation: { id: string } }>(
+    "POST",
+    "/instance/v1/tenants/gauged/check",
+  );
+  expect((await world.ended(operation.id)).status).toBe("succeeded");
+  expect(await own("berth_tenant_drifted")).toBe(0);
+});
+
 test("the provisioner's memory is what ps says of its processes", async () => {
   const socket = dataPaths(world.settings.dataDir).supervisorSocket;
   const running = await askSupervisor(socket, "status");
