@@ -41,7 +41,7 @@ async function processes(): Promise<Array<{ title: string; text: string; metrics
   addInstanceFigures(instance, db);
   workFigures(provisioner.registry);
   addProvisionerFigures(provisioner, {
-    ...{ memory: nowhere, reserved: nowhere, parts: nowhere, lastBackup: nowhere },
+    ...{ memory: nowhere, reserved: nowhere, parts: nowhere, templateAge: nowhere, lastBackup: nowhere },
     ...{ pool: { workers: [], idle: 0, ahead: () => [] }, state: { size: nowhere }, figuresAge: () => 0 },
   });
   return [

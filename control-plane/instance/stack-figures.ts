@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { Gauge } from "prom-client";
 import type { Queries } from "../database.ts";
 import type { Metrics } from "../observability/metrics.ts";
-import { instances, operationEvents, operations, stacks, templates } from "./schema.ts";
+import { instances, operationEvents, operations, stacks } from "./schema.ts";
 import { stackStatus } from "./stack-status.ts";
 
 /** How many tenants there are, in which status, and how many are not as their stack says. */
@@ -81,26 +81,5 @@ function addDriftFigures({ registry, lookUp }: Metrics, db: Queries): void {
         for (const instance of new Set([...instances, ...differing]))
           each.set({ tenant, slug, instance }, differing.includes(instance) ? 1 : 0);
     },
-  });
-}
-
-/** How old the template is that new tenants are cloned from. */
-export function addTemplateFigures({ registry, lookUp }: Metrics, db: Queries): void {
-  const age = new Gauge({
-    name: "berth_template_age_seconds",
-    help: "Time since the template that new tenants are cloned from was first told of; +Inf while there is none",
-    registers: [registry],
-  });
-  lookUp({
-    name: "template",
-    source: "instance database",
-    figures: [age],
-    async look() {
-      const { rows } = await db.execute<{ age: number }>(
-        sql`select extract(epoch from now() - created_at)::float8 as age from ${templates} where current`,
-      );
-      return rows[0]?.age ?? Number.POSITIVE_INFINITY;
-    },
-    show: (found) => age.set(found),
   });
 }

@@ -34,6 +34,7 @@ import { makeWorkerSetup, workerEnv } from "./engine/worker-setup.ts";
 import { addFigures } from "./figures/add.ts";
 import { readMemory } from "./figures/memory-figures.ts";
 import { lookAtParts } from "./figures/part-figures.ts";
+import { templateAge } from "./figures/template-figures.ts";
 import { tenantSources } from "./figures/tenants/sources.ts";
 import { markDatabases } from "./marks.ts";
 import { endSessions } from "./processes/end-sessions.ts";
@@ -181,6 +182,7 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
     state: deps.state,
     // What was brought up, which may lack a tool whose image cannot be had.
     parts: () => lookAtParts(docker, settings.env, containerNames({ env: settings.env, tools: broughtUp })),
+    templateAge: () => templateAge(database.db, tenantsServer, platform.template.name),
     lastBackup: () => readLastBackup(settings.dataDir),
     figuresAge: () => tenantFigures.age(),
   });

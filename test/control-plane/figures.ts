@@ -23,7 +23,6 @@ export const figures: Record<string, string> = {
   berth_operation_running_oldest_seconds: "",
   berth_tenants: "status",
   berth_tenants_drifted: "",
-  berth_template_age_seconds: "",
   berth_outbox_depth: "",
   berth_outbox_oldest_age_seconds: "",
 };

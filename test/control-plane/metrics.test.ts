@@ -18,7 +18,7 @@ describe("services that nobody has asked for anything", () => {
     expect(valuesOf(samples, "berth_http_errors_total")).toEqual({
       ...{ "service=user": 0, "service=tenant": 0, "service=instance": 0 },
     });
-    expect(Object.values(valuesOf(samples, "berth_scrape_errors_total"))).toEqual(Array(6).fill(0));
+    expect(Object.values(valuesOf(samples, "berth_scrape_errors_total"))).toEqual(Array(5).fill(0));
     expect(valuesOf(samples, "berth_operations_total")).toEqual(noOperations);
     expect(valuesOf(samples, "berth_tenants")).toEqual(
       Object.fromEntries(stackStatus.options.map((status) => [`status=${status}`, 0])),
@@ -33,19 +33,6 @@ describe("services that nobody has asked for anything", () => {
     const known = new Set([...Object.keys(figures), ...Object.keys(figuresOfInstances), figureOfChecked]);
     const others = samples.filter(({ name }) => !known.has(name) && !name.startsWith("http_request_"));
     expect(others).toEqual([]);
-  });
-
-  test("tell how old the template is, and that there is none", async () => {
-    const age = oneValue(await scrape(t.services), "berth_template_age_seconds");
-    expect(age).toBeGreaterThanOrEqual(0);
-    expect(age).toBeLessThan(3_600);
-    await t.rows("instance", "update templates set created_at = now() - interval '2 days'");
-    expect(oneValue(await scrape(t.services), "berth_template_age_seconds")).toBeGreaterThanOrEqual(
-      2 * 86_400,
-    );
-    await t.rows("instance", "update templates set current = false");
-    expect(oneValue(await scrape(t.services), "berth_template_age_seconds")).toBe(Number.POSITIVE_INFINITY);
-    await t.rows("instance", "update templates set current = true");
   });
 });
 
@@ -128,7 +115,7 @@ describe("services whose database is away", () => {
     }
     const lines = text.split("\n").filter((line) => line.includes("figures cannot be read"));
     expect(lines.map((line) => JSON.parse(line).group).toSorted()).toEqual([
-      ...["drift", "outbox", "queue", "stacks", "template", "tenants"],
+      ...["drift", "outbox", "queue", "stacks", "tenants"],
     ]);
   });
 });

@@ -10,6 +10,7 @@ import { dockerApi } from "../../components/provider/docker.ts";
 import { serviceUrl } from "../../control-plane/cli/api.ts";
 import { throughTraefik } from "../../control-plane/cli/through-traefik.ts";
 import { dataPaths, projectRoot } from "../../control-plane/paths.ts";
+import { readPlatform } from "../../control-plane/platform/outputs.ts";
 import { lookAtParts } from "../../control-plane/provisioner/figures/part-figures.ts";
 import { provisionerTag } from "../../control-plane/provisioner/processes/identity.ts";
 import { taggedProcesses } from "../../control-plane/provisioner/processes/scan.ts";
@@ -198,7 +199,19 @@ test("work of the clock is counted by how it goes, in the provisioner and in the
     expect(services).toEqual(expect.arrayContaining([`name=${name} outcome=failed`]));
 });
 
-test("a tenant that was checked is told of with what was found", async () => {
+test("the template is told of while it is there, and a tenant that was checked with what was found", async () => {
+  const templateAge = async () => oneValue(await ofProvisioner(), "berth_template_age_seconds");
+  const age = await templateAge();
+  expect(age).toBeGreaterThan(0);
+  expect(age).toBeLessThan(7_200);
+  const { name } = (await readPlatform(world.settings.dataDir)).template;
+  await world.sql("postgres", `alter database ${name} rename to lost_for_a_test`);
+  try {
+    expect(await templateAge()).toBe(Number.POSITIVE_INFINITY);
+  } finally {
+    await world.sql("postgres", `alter database lost_for_a_test rename to ${name}`);
+  }
+  expect(await templateAge()).toBeLessThan(7_200);
   const { operation } = await world.api<{ operation: { id: string } }>(
     "POST",
     "/instance/v1/tenants/gauged/check",

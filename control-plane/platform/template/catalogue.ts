@@ -24,3 +24,13 @@ export async function readCatalogue(client: Client, template: string): Promise<C
   const comment = rows[0]?.comment;
   return comment ? catalogue.parse(JSON.parse(comment)) : undefined;
 }
+
+/** Whether a finished template of that name is there. */
+export async function isWhole(client: Client, template: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `select from pg_database where datname = $1 and datistemplate and not datallowconn
+       and shobj_description(oid, 'pg_database') is not null`,
+    [template],
+  );
+  return rowCount === 1;
+}

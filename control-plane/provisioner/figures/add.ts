@@ -5,6 +5,7 @@ import { addMemoryFigures, type ProvisionerMemory } from "./memory-figures.ts";
 import { addPartFigures, type PartState } from "./part-figures.ts";
 import { addPoolFigures, addReserveFigures } from "./pool-figures.ts";
 import { addStateFigures } from "./state-figures.ts";
+import { addTemplateFigures } from "./template-figures.ts";
 
 /** Where the provisioner's figures come from. */
 export interface FigureSources {
@@ -13,6 +14,8 @@ export interface FigureSources {
   reserved: () => Promise<number>;
   state: Parameters<typeof addStateFigures>[1];
   parts: () => Promise<PartState[]>;
+  /** Seconds; infinite without one. */
+  templateAge: () => Promise<number>;
   lastBackup: () => Promise<Date | undefined>;
   /** Seconds since all tenants were looked at. */
   figuresAge: () => number;
@@ -25,6 +28,7 @@ export function addFigures(metrics: Metrics, sources: FigureSources): void {
   addReserveFigures(metrics, sources.reserved);
   addStateFigures(metrics, sources.state);
   addPartFigures(metrics, sources.parts);
+  addTemplateFigures(metrics, sources.templateAge);
   addBackupFigures(metrics, sources.lastBackup);
   addFiguresAge(metrics, sources.figuresAge);
 }
