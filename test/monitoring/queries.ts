@@ -67,7 +67,13 @@ export interface Query {
   query: string;
   /** A list of what is wrong: empty while nothing is. */
   listsWhatIsWrong: boolean;
+  /** Counts what went wrong: 0 while nothing has, and never nothing. */
+  countsErrors: boolean;
 }
+
+/** Names and labels of what counts errors. */
+const errors =
+  /errors?_total|scrape_error\b|failures_total|deadlocks|rejected|evicted|class="5xx"|code=~"5\.\."|outcome="failed"/;
 
 /** Every query of every panel, with what is chosen above the panels filled in. */
 export async function panelQueries(chosen: Record<string, string>): Promise<Query[]> {
@@ -82,6 +88,7 @@ export async function panelQueries(chosen: Record<string, string>): Promise<Quer
           return value;
         }),
         listsWhatIsWrong: panel.fieldConfig?.defaults.noValue !== undefined,
+        countsErrors: errors.test(expr),
       })),
     ),
   );

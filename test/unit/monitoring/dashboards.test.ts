@@ -57,6 +57,19 @@ describe("the dashboards", () => {
     for (const { where, query } of queries) expect(selectorsOf(query).length, where).toBeGreaterThan(0);
   });
 
+  it("count errors where they say so, which a real Prometheus is asked for before there are any", async () => {
+    const counting = new Set(
+      (await panelQueries(chosen))
+        .filter(({ countsErrors }) => countsErrors)
+        .map(({ where }) => where.slice(0, -2)),
+    );
+    for (const { dashboard } of await readDashboards())
+      for (const { title, fieldConfig } of dashboard.panels)
+        if (/fail|error|5xx|deadlock|refused|could not/i.test(title) && !fieldConfig?.defaults.noValue)
+          expect(counting).toContain(`${dashboard.title}: ${title}`);
+    expect(counting.size).toBeGreaterThanOrEqual(15);
+  });
+
   it("name pages that are there", async () => {
     const pages = new Set(await readdir("docs/runbooks"));
     for (const { dashboard } of await readDashboards())
