@@ -116,11 +116,14 @@ describe("a request", () => {
   });
 
   test("for what is not there is answered 404, and 405 with what is allowed", async () => {
-    for (const where of ["/tenant/v1/nothing", "/instance/v2/operations", "/nothing", "/toString", "/"]) {
+    for (const where of ["/tenant/v1/nothing", "/instance/v2/operations", "/nothing", "/toString", "//"]) {
       const response = await t.call("GET", where);
       expect(response.status, where).toBe(404);
       expect(response.headers.get("content-type")).toBe("application/problem+json");
     }
+    // The bare address has a page, and takes nothing.
+    expect((await t.call("GET", "/")).status).toBe(200);
+    expect((await t.call("POST", "/", {})).status).toBe(404);
     const response = await t.call("PUT", path, {});
     expect(response.status).toBe(405);
     expect(response.headers.get("allow")).toBe("POST, GET, HEAD");

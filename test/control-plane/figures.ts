@@ -16,6 +16,7 @@ export const noOperations = Object.fromEntries(
 export const figures: Record<string, string> = {
   berth_http_errors_total: "service",
   berth_scrape_errors_total: "group",
+  berth_job_runs_total: "name outcome",
   berth_operations_total: "kind outcome",
   berth_queue_depth: "",
   berth_queue_oldest_age_seconds: "",
