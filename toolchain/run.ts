@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { createInterface } from "node:readline";
+import { finished } from "node:stream/promises";
 import { ToolchainError } from "./errors.ts";
 
 export interface RunOptions {
@@ -28,6 +29,9 @@ export async function run(command: string, args: string[], options: RunOptions =
     stdio: ["ignore", "pipe", "pipe"],
   });
   const log = options.log === undefined ? undefined : createWriteStream(options.log, { flags: "a" });
+  const logged = log && finished(log);
+  // Told below, when the command has ended.
+  logged?.catch(() => undefined);
   const out: string[] = [];
   const last: string[] = [];
   const hear = async (stream: NodeJS.ReadableStream, keep: boolean) => {
@@ -50,6 +54,8 @@ export async function run(command: string, args: string[], options: RunOptions =
     hear(child.stderr, false),
   ]);
   log?.end();
+  // Who is told of a failure finds all of it there.
+  await logged;
   if (code !== 0) throw new CommandFailed(command, args, code ?? signal, last, options.log);
   return out;
 }
