@@ -23,7 +23,7 @@ async function block(beginning: string): Promise<string> {
 /** What a person reads in a mail or an answer and types in is put in; everything else is as it stands there. */
 function typed(steps: string, mailedCode: string): string {
   return steps
-    .replaceAll(/^bin\/berth mail (\S+)$/gm, `code=$(${mailedCode} $1)\n$& | grep -q "$code"`)
+    .replaceAll(/^bin\/berth mail (\S+)$/gm, `code=$(${mailedCode} $1)\n$& | grep -qFf <(printf %s "$code")`)
     .replaceAll("<from the mail>", `'"$code"'`)
     .replace(/^as "\$key" \/tenant\/v1\/tenants .*$/m, 'made=$($&)\necho "$made"')
     .replace("<operation id>", '$(grep -o "op_[a-z0-9]*" <<< "$made" | head -1)');
