@@ -1,6 +1,6 @@
 // Runs inside: as the user and in the file system of a process under test. Tells as JSON what can be done from there.
 // What to try comes by standard input, for there are secrets in it.
-import { closeSync, openSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -42,6 +42,13 @@ function holders(path: string): string[] {
     .map(([name]) => `${name} in ${path}`);
 }
 
+/** Leaves nothing where it can write. */
+function writeInto(folder: string): void {
+  const file = join(folder, "by-the-test");
+  closeSync(openSync(file, "w"));
+  rmSync(file);
+}
+
 /** "done" when the login is let in and the statement is run, or PostgreSQL's code. */
 async function login({ user, password, database, run }: Tries["logins"][number]): Promise<string> {
   const client = new pg.Client({ host: "127.0.0.1", port: tries.port, user, password, database });
@@ -60,9 +67,7 @@ async function login({ user, password, database, run }: Tries["logins"][number])
 const found: Found = {
   files: tries.files.map((path) => attempt(() => closeSync(openSync(path, "r")))) as string[],
   sockets: await Promise.all(tries.sockets.map(talk)),
-  writes: tries.writes.map((path) =>
-    attempt(() => closeSync(openSync(join(path, "by-the-test"), "w"))),
-  ) as string[],
+  writes: tries.writes.map((path) => attempt(() => writeInto(path))) as string[],
   signals: tries.processes.map((pid) => attempt(() => (process.kill(pid, 0) ? "done" : "not"))),
   becomesRoot: attempt(() => process.setuid?.(0)) as string,
   holders: [...new Set(tries.roots.flatMap(holders))].toSorted(),
