@@ -55,6 +55,8 @@ test("a tenant that is at work is left out, with the reason; who says neither or
   } finally {
     await world.sql("instance", "update stacks set ready_at = $1 where slug = 'sound'", [row?.at]);
   }
+  const unknown = await berth(["check", "nobody"]);
+  expect(unknown, unknown.out).toMatchObject({ code: 1, err: expect.stringContaining("nobody") });
   for (const args of [["check"], ["check", "sound", "--all"]])
     expect(await berth(args)).toMatchObject({ code: 1, err: expect.stringContaining("Say which tenant") });
 });
